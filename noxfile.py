@@ -1,0 +1,90 @@
+"""Every check of the project, one session for each claim: `nox` runs them all."""
+
+import shutil
+from pathlib import Path
+
+import nox
+
+# The first that is known to print how long each session took.
+nox.needs_version = ">=2026.10"
+nox.options.error_on_missing_interpreters = True
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "readme", "wheel", "extras"]
+
+GROUPS = nox.project.load_toml("pyproject.toml")
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install the project as a developer has it, with one dependency group."""
+    session.install("-e", ".[all]", *nox.project.dependency_groups(GROUPS, group))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """The code is formatted, and ruff has nothing to say."""
+    session.install(*nox.project.dependency_groups(GROUPS, "lint"))
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy and basedpyright are content, and every public name has a type."""
+    install(session, "types")
+    session.run("mypy")
+    # Told which Python, for it prefers a .venv beside the project to the one it runs in; what
+    # checks the public types cannot be told, and so runs elsewhere.
+    session.run("basedpyright", "--pythonpath", f"{session.virtualenv.location}/bin/python")
+    session.chdir(session.create_tmp())
+    session.run("basedpyright", "--verifytypes", "alphasms_async", "--ignoreexternal")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Everything the tests claim holds, on asyncio and on trio; arguments go to pytest."""
+    install(session, "tests")
+    chosen = session.posargs or ["--ignore=tests/test_readme.py"]
+    session.run("coverage", "run", "-m", "pytest", *chosen)
+    if not session.posargs:
+        session.run("coverage", "report")
+
+
+@nox.session
+def readme(session: nox.Session) -> None:
+    """Every example of the README runs as it stands there."""
+    install(session, "tests")
+    session.run("pytest", "tests/test_readme.py")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The wheel that is built installs and works outside the source tree."""
+    session.install("build")
+    dist = Path(session.create_tmp(), "dist").resolve()
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist), silent=True)
+    (built,) = dist.glob("*.whl")
+    session.install("--force-reinstall", f"alphasms-async[all] @ {built.as_uri()}")
+    source = Path("alphasms_async").resolve()
+    session.chdir(session.create_tmp())
+    check = f"""
+import pathlib
+import alphasms_async
+
+home = pathlib.Path(alphasms_async.__file__).parent
+assert home != pathlib.Path({str(source)!r}), home
+assert (home / "py.typed").exists()
+"""
+    session.run("python", "-c", check)
+    session.run("alphasms", "demo", "--count", "40", "--per-second", "200")
+
+
+@nox.session
+def extras(session: nox.Session) -> None:
+    """The core does without extras, the command without the sandbox; each says what it lacks."""
+    session.install(".")
+    session.run("python", "-c", "import alphasms_async")
+    session.run("alphasms", "--help", success_codes=[1], silent=True)
+    session.install(".[cli]")
+    session.run("alphasms", "--help", silent=True)
+    session.run("alphasms", "demo", success_codes=[1], silent=True)
