@@ -1,0 +1,137 @@
+"""Phone numbers: what people type, turned into the digits the gateway takes.
+
+Everything that is shown of a number passes through `mask_phone` or `mask_digits`; a whole
+number stands only on the wire and in the files a person asked for.
+"""
+
+import re
+import unicodedata
+
+from phonenumbers import NumberParseException, PhoneNumber, is_valid_number, parse
+
+from alphasms_async.errors import InvalidPhoneNumber
+
+__all__ = ["DEFAULT_REGION", "mask_digits", "mask_phone", "parse_phone"]
+
+DEFAULT_REGION = "UA"
+
+_RIGHT = "use international form, like +380 50 123 45 67"
+_BETWEEN = r"\s()./\-\u2010-\u2015\u2212"
+_WRITTEN = re.compile(rf"[\s(]*\+?[\s(]*\d[\d{_BETWEEN}]*")
+_LONG_RUN = re.compile(rf"\+?\d(?:[{_BETWEEN}]*\d){{6,}}")
+_GATEWAY_FORM = re.compile(r"380\d{9}")
+_TRUNK_EIGHT = re.compile(r"80[1-9]\d{8}")
+_E164_DIGITS = range(8, 16)
+_LONGEST_INPUT = 40
+_LONGEST_SHORT_CODE = 6
+
+
+def mask_phone(phone: str) -> str:
+    """Return the number with its middle hidden: `380*****4567`.
+
+    Fewer than ten digits keep their last two at most, so that a short or broken number does
+    not stand there whole.
+    """
+    digits = [character for character in phone if character.isdigit()]
+    if len(digits) >= 10:
+        return "".join(digits[:3]) + "*" * (len(digits) - 7) + "".join(digits[-4:])
+    if len(digits) >= 5:
+        return "*" * (len(digits) - 2) + "".join(digits[-2:])
+    return "*" * max(len(phone), 1)
+
+
+def mask_digits(text: str) -> str:
+    """Return the text with every run of seven or more digits masked like a phone number.
+
+    Whatever people write between the digits of a number does not end a run.
+    """
+    return _LONG_RUN.sub(lambda run: mask_phone(run.group()), _visible(text))
+
+
+def parse_phone(text: str, *, region: str = DEFAULT_REGION) -> str:
+    """Return a dialled, national or international number as E.164 digits without the plus.
+
+    Numbers of other countries than `region` are written with a plus or with 00.
+
+    Args:
+        text: The number as people write it: `+380 50 123-45-67`, `0501234567`, `80501234567`,
+            `380501234567`.
+        region: The ISO 3166 code of the country whose national numbers are meant where no
+            country code is written.
+
+    Raises:
+        InvalidPhoneNumber: The text is not a number that can be dialled from abroad: it has
+            letters, is too short or too long, is a short code, or its country has no such range.
+    """
+    written = _written(text)
+    digits = "".join(character for character in written if character.isdigit())
+    # The trunk prefix of Soviet times, still in many address books: 8 0XX is today's 0XX.
+    trunk = [digits[1:]] if region == "UA" and _TRUNK_EIGHT.fullmatch(digits) else []
+    # With the plus, +800 and +808 are country codes first. Without it no other country's is
+    # looked for: a home number with a digit too many would ring a stranger abroad.
+    # The gateway's own digits are known wherever home is.
+    is_known = "+" in written or _GATEWAY_FORM.fullmatch(digits)
+    candidates = [f"+{digits}", *trunk] if is_known else [*trunk, digits]
+    for candidate in candidates:
+        dialled = _dialled(candidate, region)
+        if dialled is not None:
+            return dialled
+    raise _refusal(text, digits, abroad=_dialled(f"+{digits}", region) is not None)
+
+
+def _written(text: str) -> str:
+    """Refuse what is no number before the number library, which reads words as digits, sees it."""
+    if not isinstance(text, str):
+        # Checked at run time too: a number column read as integers has lost its leading zeros.
+        kind = type(text).__name__
+        raise InvalidPhoneNumber(f"a phone number is text, this is {kind}: {_RIGHT}")
+    stripped = _visible(text).strip()
+    if not stripped:
+        raise InvalidPhoneNumber(f"the phone number is empty: {_RIGHT}")
+    if any(character.isalpha() for character in stripped):
+        raise InvalidPhoneNumber(f"{_shown(stripped)} has letters in it: {_RIGHT}")
+    if stripped.endswith(".0"):
+        # Its zeros in front are gone, and the one behind would be dialled.
+        raise InvalidPhoneNumber(f"{_shown(stripped)} is what a spreadsheet made of it: {_RIGHT}")
+    if len(stripped) > _LONGEST_INPUT or not _WRITTEN.fullmatch(stripped):
+        raise InvalidPhoneNumber(f"{_shown(stripped)} is not a phone number: {_RIGHT}")
+    return stripped
+
+
+def _visible(text: str) -> str:
+    """Leave out the marks of writing direction that contacts copied from a messenger come in."""
+    return "".join(character for character in text if unicodedata.category(character) != "Cf")
+
+
+def _dialled(written: str, region: str) -> str | None:
+    try:
+        number = parse(written, region)
+    except NumberParseException:
+        return None
+    dialled = f"{number.country_code}{'0' * _zeros(number)}{number.national_number}"
+    # Some countries have numbers inside that no one abroad can dial, such as Japan's 0037 0 ….
+    return dialled if is_valid_number(number) and len(dialled) in _E164_DIGITS else None
+
+
+def _zeros(number: PhoneNumber) -> int:
+    """Italian numbers keep the zeros they begin with; the library stores those apart."""
+    return (number.number_of_leading_zeros or 1) if number.italian_leading_zero else 0
+
+
+def _refusal(text: str, digits: str, *, abroad: bool) -> InvalidPhoneNumber:
+    shown = _shown(text.strip())
+    if len(digits) <= _LONGEST_SHORT_CODE:
+        reason = "is a short code or too short to be a phone number"
+    elif len(digits) < 9:
+        reason = "is too short for a phone number"
+    elif len(digits) > 15:
+        reason = "is too long for a phone number"
+    elif abroad:
+        reason = "reads like a number of another country, which is written with a plus"
+    else:
+        reason = "is not in any operator's range"
+    return InvalidPhoneNumber(f"{shown} {reason}: {_RIGHT}")
+
+
+def _shown(text: str) -> str:
+    return mask_phone(text) if len(text) <= _LONGEST_INPUT else f"text of {len(text)} characters"
