@@ -1,0 +1,165 @@
+"""An async client for the AlphaSMS voice gateway, on asyncio and trio, where the phone rings once.
+
+    from alphasms_async import AlphaSMS
+
+    async with AlphaSMS() as alphasms:  # the key comes from ALPHASMS_API_KEY
+        call = await alphasms.voice.call("+380 50 123 45 67", "promo.wav")
+
+Every send ends in one of three answers, told apart by type: a result or a `GatewayError`
+(answered), `NotSent` (proven not to have left), `OutcomeUnknown` (it left, and nobody can say).
+Only what is proven not to have left is ever sent a second time.
+"""
+
+from alphasms_async.client import (
+    AlphaSMS,
+)
+from alphasms_async.dialing import (
+    Dialing,
+)
+from alphasms_async.errors import (
+    AccessDenied,
+    AccountBanned,
+    AccountError,
+    AlphaSMSError,
+    ApiDisabled,
+    ApiKeyMissing,
+    AuthenticationError,
+    ClientClosed,
+    ConfigurationError,
+    DuplicateId,
+    FileTooBig,
+    GatewayError,
+    GatewayUnavailable,
+    InsufficientFunds,
+    InvalidAudioDuration,
+    InvalidFileFormat,
+    InvalidPhoneNumber,
+    InvalidRecording,
+    InvalidRequest,
+    InvalidText,
+    IpDenied,
+    NotSent,
+    OperatorNotSupported,
+    OutcomeUnknown,
+    PhoneMissing,
+    RateLimited,
+    RecipientError,
+    RecordingError,
+    RequestRejected,
+    Scope,
+    SenderError,
+    SoundFileMissing,
+    UnexpectedAnswer,
+    UnknownGatewayError,
+    UnsupportedAudioFormat,
+    UploadFailed,
+    WrongApiKey,
+)
+from alphasms_async.messages import (
+    RcsStep,
+    Sms,
+    SmsStep,
+    Step,
+    TelegramStep,
+    ViberStep,
+    Voice,
+    VoiceStep,
+)
+from alphasms_async.models import (
+    Balance,
+    Lookup,
+    Message,
+    OtpCall,
+    Price,
+    State,
+    Status,
+    TrackedOtpCall,
+    VoiceCall,
+)
+from alphasms_async.outcomes import (
+    DialOutcome,
+    DialResult,
+    Summary,
+)
+from alphasms_async.phone import (
+    mask_phone,
+    parse_phone,
+)
+from alphasms_async.recording import (
+    Audio,
+    Recording,
+)
+from alphasms_async.riff import (
+    Wav,
+)
+from alphasms_async.transports import (
+    SlotTransport,
+)
+
+__all__ = [
+    "AccessDenied",
+    "AccountBanned",
+    "AccountError",
+    "AlphaSMS",
+    "AlphaSMSError",
+    "ApiDisabled",
+    "ApiKeyMissing",
+    "Audio",
+    "AuthenticationError",
+    "Balance",
+    "ClientClosed",
+    "ConfigurationError",
+    "DialOutcome",
+    "DialResult",
+    "Dialing",
+    "DuplicateId",
+    "FileTooBig",
+    "GatewayError",
+    "GatewayUnavailable",
+    "InsufficientFunds",
+    "InvalidAudioDuration",
+    "InvalidFileFormat",
+    "InvalidPhoneNumber",
+    "InvalidRecording",
+    "InvalidRequest",
+    "InvalidText",
+    "IpDenied",
+    "Lookup",
+    "Message",
+    "NotSent",
+    "OperatorNotSupported",
+    "OtpCall",
+    "OutcomeUnknown",
+    "PhoneMissing",
+    "Price",
+    "RateLimited",
+    "RcsStep",
+    "RecipientError",
+    "Recording",
+    "RecordingError",
+    "RequestRejected",
+    "Scope",
+    "SenderError",
+    "SlotTransport",
+    "Sms",
+    "SmsStep",
+    "SoundFileMissing",
+    "State",
+    "Status",
+    "Step",
+    "Summary",
+    "TelegramStep",
+    "TrackedOtpCall",
+    "UnexpectedAnswer",
+    "UnknownGatewayError",
+    "UnsupportedAudioFormat",
+    "UploadFailed",
+    "ViberStep",
+    "Voice",
+    "VoiceCall",
+    "VoiceStep",
+    "Wav",
+    "WrongApiKey",
+    "mask_phone",
+    "parse_phone",
+]
