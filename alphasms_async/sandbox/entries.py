@@ -1,0 +1,76 @@
+"""What the gateway accepted, as frozen values that are safe to print."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Literal
+
+import attrs
+
+from alphasms_async.sandbox.phones import masked
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@attrs.frozen(kw_only=True)
+class SandboxEntry:
+    """One accepted thing. Its repr masks the phone and shows no text, hook or code."""
+
+    kind: str
+    """Which request it came from."""
+    phone: str = attrs.field(repr=masked)
+    """Whom it is for: international digits, whole."""
+    price: Decimal
+    """What was charged, in the account's currency."""
+    id: int = 0
+    """The gateway's id; 0 until the ledger has accepted the entry."""
+    client_id: int | None = None
+    """The client's own id; None where the interface takes none."""
+    text: str | None = attrs.field(default=None, repr=False)
+    """What is read out or written, None for a recording."""
+    hook: str | None = attrs.field(default=None, repr=False)
+    """Where the outcome is to be posted."""
+    parts: int = 1
+    """How many messages it was charged as."""
+    steps: tuple[str, ...] = ()
+    """A pipeline's channels in the order of attempts."""
+    extra: Mapping[str, str] = attrs.field(default=_NOTHING, repr=False, hash=False)
+    """Fields sent along that the gateway does not know; JSON values as JSON text."""
+    at: datetime = attrs.field(factory=_now)
+    """When it was accepted, UTC."""
+
+
+@attrs.frozen(kw_only=True)
+class SandboxCall(SandboxEntry):
+    """One call the gateway accepted: one ring of one phone."""
+
+    kind: Literal["voice", "otp", "voice_sms", "say", "call/otp", "pipeline"]
+    """`voice` and `otp` after their pages, `voice_sms` an SMS by the sender Voice, `say` the JSON
+    type `voice`, `call/otp` the JSON type, `pipeline` one whose first channel is voice."""
+    audio: bytes | None = attrs.field(default=None, repr=False)
+    """The recording as uploaded, byte for byte."""
+    filename: str | None = None
+    """The recording's name as uploaded."""
+    dtmf: bool = False
+    """Whether the call waits for the subscriber to press a key."""
+    code: str | None = attrs.field(default=None, repr=False)
+    """The last 4 digits of the number that calls, for the OTP kinds."""
+    voice: Mapping[str, str] = attrs.field(default=_NOTHING, hash=False)
+    """The voice asked for: gender, language, name."""
+
+
+@attrs.frozen(kw_only=True)
+class SandboxMessage(SandboxEntry):
+    """One written message the gateway accepted; no phone rings."""
+
+    kind: Literal["sms", "pipeline"]
+    """`sms`, or `pipeline` when its first channel is not voice."""
+    sender: str | None = None
+    """The alpha name it is signed with."""
+    lifetime_seconds: int | None = None
+    """How long delivery is tried; None when the client left it to the gateway."""
