@@ -1,0 +1,63 @@
+"""The commands, gathered."""
+
+import sys
+from importlib.metadata import version
+
+from cyclopts import App
+
+from alphasms_async.cli.demo import demo
+from alphasms_async.cli.dial import dial
+from alphasms_async.cli.reads import balance, check, status
+from alphasms_async.cli.sends import call, otp, say, sms
+from alphasms_async.cli.terminal import ExitCode, exit_code_of, notes
+from alphasms_async.errors import AlphaSMSError, OutcomeUnknown
+
+__all__ = ["app", "run"]
+
+app: App = App(
+    name="alphasms",
+    help="""Voice calls, flash-call codes, voice SMS and mass dialling over the AlphaSMS gateway.
+
+    Try `alphasms demo` first: it dials 200 made-up numbers on a gateway of its own, offline.
+
+    The other commands take the API key from ALPHASMS_API_KEY and the gateway's address from
+    ALPHASMS_BASE_URL (default https://alphasms.ua).
+
+    A text that begins with a dash goes behind `--`: `alphasms say -- PHONE "-5 degrees"`.
+
+    Exit codes: 0 all accepted, 1 fault, 2 bad input, 3 some were not accepted, 4 the run stopped
+    itself, 130 interrupted.
+    """,
+    help_format="markdown",
+    suppress_keyboard_interrupt=False,
+    version=lambda: version("alphasms-async"),
+)
+for _command in (demo, dial, call, otp, say, sms, status, balance):
+    app.command(_command)
+_audio: App = App(name="audio", help="Look at recordings before they are sent.")
+_audio.command(check)
+app.command(_audio)
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    # A name that the terminal cannot show must not end a run that went well.
+    if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
+        reconfigure(errors="backslashreplace")
+    try:
+        app(arguments, result_action="sys_exit_if_non_zero_else_return")
+    except AlphaSMSError as error:
+        notes.print(str(error), markup=False)
+        if isinstance(error, OutcomeUnknown) and error.client_id is not None:
+            notes.print(f"ask with: alphasms status --by-client-id {error.client_id}")
+        sys.exit(exit_code_of(error))
+    except ImportError as error:
+        # Of an extra: its text says which, and how to install it.
+        notes.print(str(error), markup=False)
+        sys.exit(ExitCode.FAULT)
+    except OSError as error:
+        notes.print(f"failed: {error}", markup=False)
+        sys.exit(ExitCode.FAULT)
+    except KeyboardInterrupt:
+        notes.print("interrupted")
+        sys.exit(ExitCode.INTERRUPTED)

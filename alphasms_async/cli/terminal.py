@@ -1,0 +1,113 @@
+"""The terminal: one console for answers, one for everything around them, and the exit codes."""
+
+import json
+import os
+import signal
+import sys
+from decimal import Decimal
+from enum import IntEnum
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from alphasms_async.errors import (
+    AlphaSMSError,
+    ConfigurationError,
+    GatewayError,
+    InvalidRequest,
+    OutcomeUnknown,
+)
+
+__all__ = [
+    "ExitCode",
+    "Flag",
+    "answers",
+    "asks",
+    "confirm",
+    "counted",
+    "exit_code_of",
+    "money",
+    "notes",
+    "print_json",
+]
+
+
+class _Output(Console):
+    """A console whose reader may leave, as `head` does: that is its right, and no fault of ours."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        # Python's own flush at the end would meet the closed pipe once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+answers: Console = _Output(soft_wrap=True, highlight=False)
+"""Standard output: what was asked for, and nothing else."""
+notes: Console = Console(stderr=True, soft_wrap=True, highlight=False)
+"""Standard error: progress, questions, warnings and errors."""
+
+
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+"""An option that is there or not."""
+
+
+class ExitCode(IntEnum):
+    """What the command tells the shell."""
+
+    ACCEPTED = 0
+    """All were accepted; duplicates do not count."""
+    FAULT = 1
+    """Something failed that is not the input's fault."""
+    BAD_INPUT = 2
+    """An argument, a file or a setting is wrong; nothing was sent."""
+    SOME_NOT = 3
+    """Some were invalid, refused, not sent or uncertain."""
+    STOPPED = 4
+    """The run stopped itself: the account or the message was refused."""
+    INTERRUPTED = 130
+    """A person ended it."""
+
+
+def exit_code_of(error: AlphaSMSError) -> ExitCode:
+    """Return the exit code an error stands for."""
+    if isinstance(error, InvalidRequest | ConfigurationError):
+        return ExitCode.BAD_INPUT
+    if isinstance(error, GatewayError | OutcomeUnknown):
+        return ExitCode.SOME_NOT
+    return ExitCode.FAULT
+
+
+def money(amount: Decimal) -> str:
+    """Return a sum with at least two decimals, and as many more as it really has."""
+    plain = f"{amount.normalize():f}"
+    whole, _, decimals = plain.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 phone` or `2 phones`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value on a line of its own; sums stay exact, as strings."""
+    answers.print(json.dumps(value, ensure_ascii=False, default=str), markup=False)
+
+
+def asks() -> bool:
+    """Return whether a person is there to answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Ask a question that is "no" unless it is answered "yes"; Ctrl-C leaves at once."""
+    notes.print(f"{question} [bold]\\[y/N][/bold] ", end="")
+    # An event loop would note the signal and let the question stand.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return input().strip().casefold() in {"y", "yes", "т", "так", "д", "да"}
+    except EOFError:
+        return False
+    finally:
+        signal.signal(signal.SIGINT, handler)
