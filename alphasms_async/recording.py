@@ -14,12 +14,13 @@ from attrs import field, frozen
 from alphasms_async.errors import InvalidRecording
 from alphasms_async.riff import Wav, read_wav
 
-__all__ = ["MAX_BYTES", "Audio", "Recording"]
+__all__ = ["JOINED_BYTES", "MAX_BYTES", "Audio", "Recording"]
 
 MAX_BYTES = 5 * 1024 * 1024
 """The gateway's upload limit: 5 MB [AlphaSMS API, voice call]."""
 
-_JOINED_BYTES = 128 * 1024
+JOINED_BYTES = 128 * 1024
+"""Up to this size a recording and a body that carries it are one piece."""
 _PIECE_BYTES = 256 * 1024
 _LINE_SECONDS = 60
 _LONGEST_NAME = 200
@@ -134,18 +135,18 @@ def _read_path(path: Path, max_bytes: int) -> bytes:
     # Cut, for a file's content that is taken for its name would fill the screen.
     name = repr(str(path)[:_LONGEST_NAME])
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            # A pipe would keep the call waiting for as long as nobody writes to it.
-            raise InvalidRecording(f"{name} is not a regular file: name a WAV file")
         if path.is_dir():
             raise InvalidRecording(f"{name} is a folder: name a WAV file")
+        if path.exists() and not path.is_file():
+            # A pipe would keep the call waiting for as long as nobody writes to it.
+            raise InvalidRecording(f"{name} is not a regular file: name a WAV file")
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
             size = os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
         raise InvalidRecording(f"cannot read the recording {name}: {_reason(error)}") from error
     if len(data) > max_bytes:
-        # A device has no size of its own.
+        # Files that the kernel makes up, as below /proc, tell no size of their own.
         raise InvalidRecording(_too_big(f"{max(size, len(data))} bytes", max_bytes))
     return data
 
@@ -162,7 +163,7 @@ def _too_big(size: str, max_bytes: int) -> str:
 
 
 def _cut(data: bytes) -> Iterator[bytes]:
-    if len(data) <= _JOINED_BYTES:
+    if len(data) <= JOINED_BYTES:
         yield data
     else:
         for start in range(0, len(data), _PIECE_BYTES):

@@ -76,7 +76,6 @@ def open_results(path: Path) -> Generator[ResultFile]:
         InvalidRequest: It cannot be written, or is there already: results of an earlier run tell
             who was called, and must not be lost.
     """
-    refuse_existing(path)
     try:
         # Unbuffered: what is told to be written is written.
         file = FileIO(path, "x")

@@ -3,11 +3,10 @@
 import secrets
 from collections.abc import Iterable
 
-from alphasms_async.recording import Recording
+from alphasms_async.recording import JOINED_BYTES, Recording
 
 __all__ = ["encode", "encode_with_recording"]
 
-_JOINED_BYTES = 128 * 1024
 _CONTENT_TYPE = "multipart/form-data; boundary="
 
 Fields = Iterable[tuple[str, str]]
@@ -33,7 +32,7 @@ def encode_with_recording(recording: Recording, fields: Fields) -> tuple[str, tu
     ).encode()
     tail = b"\r\n" + _texts(fields, boundary) + _end(boundary)
     pieces = (head, *recording.pieces, tail)
-    if recording.size <= _JOINED_BYTES:
+    if recording.size <= JOINED_BYTES:
         # One write is cheaper than three; above this size, joining costs more than it saves.
         pieces = (b"".join(pieces),)
     return _CONTENT_TYPE + boundary, pieces
