@@ -10,6 +10,9 @@ Every send ends in one of three answers, told apart by type: a result or a `Gate
 Only what is proven not to have left is ever sent a second time.
 """
 
+from alphasms_async.bodies import (
+    Delivery,
+)
 from alphasms_async.client import (
     AlphaSMS,
 )
@@ -38,6 +41,8 @@ from alphasms_async.errors import (
     InvalidRequest,
     InvalidText,
     IpDenied,
+    JournalError,
+    JournalLocked,
     NotSent,
     OperatorNotSupported,
     OutcomeUnknown,
@@ -109,6 +114,7 @@ __all__ = [
     "Balance",
     "ClientClosed",
     "ConfigurationError",
+    "Delivery",
     "DialOutcome",
     "DialResult",
     "Dialing",
@@ -124,6 +130,8 @@ __all__ = [
     "InvalidRequest",
     "InvalidText",
     "IpDenied",
+    "JournalError",
+    "JournalLocked",
     "Lookup",
     "Message",
     "NotSent",

@@ -15,6 +15,8 @@ an answer, `NotSent` (proven not to have left) or `OutcomeUnknown`.
     ├── OutcomeUnknown            it left, and no readable answer came back
     │   └── UnexpectedAnswer      an answer came back that nobody can read
     ├── GatewayUnavailable        a read failed, its repeats included
+    ├── JournalError              a campaign's journal cannot be used or written
+    │   └── JournalLocked         another process writes it
     └── GatewayError              the gateway answered "no"
         ├── AuthenticationError   ApiKeyMissing, WrongApiKey, AccessDenied
         ├── AccountError          AccountBanned, ApiDisabled, IpDenied, InsufficientFunds
@@ -52,6 +54,8 @@ __all__ = [
     "InvalidRequest",
     "InvalidText",
     "IpDenied",
+    "JournalError",
+    "JournalLocked",
     "NotSent",
     "OperatorNotSupported",
     "OutcomeUnknown",
@@ -165,6 +169,17 @@ class GatewayUnavailable(AlphaSMSError):
 
     Reads change nothing at the gateway, so asking again later is always safe.
     """
+
+
+class JournalError(AlphaSMSError):
+    """A campaign's journal cannot be used: not a journal, too new, locked, or the disk is full.
+
+    From the moment a journal cannot be written, nothing is dialled any more.
+    """
+
+
+class JournalLocked(JournalError):
+    """Another process writes this journal, and only one may; the text names it."""
 
 
 class GatewayError(AlphaSMSError):

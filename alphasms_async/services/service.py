@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import frozen
 
+from alphasms_async.bodies import Delivery
 from alphasms_async.exchange import Exchange
 from alphasms_async.gateway import json_php
 from alphasms_async.gateway.wire import Answer
@@ -26,7 +27,13 @@ class Service:
         return parse_phone(phone, region=self._settings.default_region)
 
     async def _queue(
-        self, content: dict[str, Any], *, what: str, phone: str, timeout: TimeoutTypes
+        self,
+        content: dict[str, Any],
+        *,
+        what: str,
+        phone: str,
+        timeout: TimeoutTypes,
+        delivery: Delivery | None = None,
     ) -> Message:
         """Send one object of json.php that carries our id, and return the message it became."""
         client_id: int = content["id"]
@@ -40,4 +47,4 @@ class Service:
             f"{what} to {mask_phone(phone)}",
             client_id=client_id,
         )
-        return await self._exchange.send(request, read, timeout=timeout)
+        return await self._exchange.send(request, read, timeout=timeout, delivery=delivery)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from alphasms_async.bodies import Delivery
 from alphasms_async.checks import check_client_id, check_hook
 from alphasms_async.gateway import json_objects, voice_php
 from alphasms_async.messages import Voice, VoiceStep
@@ -24,6 +25,7 @@ class VoiceService(Service):
         hook: str | None = None,
         dtmf: bool = False,
         timeout: TimeoutTypes = None,
+        delivery: Delivery | None = None,
     ) -> VoiceCall:
         """Call a phone and play a recording to it.
 
@@ -35,6 +37,8 @@ class VoiceService(Service):
             hook: The URL that gets the call's outcome. `None`: the account's own setting.
             dtmf: Whether to wait for a key press, which the hook then tells.
             timeout: Seconds for the whole request, or an `httpx.Timeout`. `None`: the client's.
+            delivery: Told when the request begins to leave, for a caller that must know it even
+                when it is cancelled. `None`: nobody needs to know.
 
         Returns:
             The queued call. It rings later; ask `status.get` with its `id` what became of it.
@@ -54,7 +58,7 @@ class VoiceService(Service):
         recording = await Recording.load(audio)
         request = voice_php.call(self._settings.api_key, digits, recording, hook=hook, dtmf=dtmf)
         read = partial(voice_php.read_call, phone=digits)
-        return await self._exchange.send(request, read, timeout=timeout)
+        return await self._exchange.send(request, read, timeout=timeout, delivery=delivery)
 
     async def say(
         self,
@@ -66,6 +70,7 @@ class VoiceService(Service):
         hook: str | None = None,
         client_id: int | None = None,
         timeout: TimeoutTypes = None,
+        delivery: Delivery | None = None,
     ) -> Message:
         """Call a phone and read a text aloud in a chosen voice.
 
@@ -79,6 +84,8 @@ class VoiceService(Service):
             hook: The URL that gets the outcome. `None`: the account's own setting.
             client_id: Our id, 1 to 2**53 - 1, to ask `status.by_client_id` with. `None`: a new one.
             timeout: Seconds for the whole request, or an `httpx.Timeout`. `None`: the client's.
+            delivery: Told when the request begins to leave, for a caller that must know it even
+                when it is cancelled. `None`: nobody needs to know.
 
         Returns:
             The queued message; `id` is the gateway's, `client_id` ours.
@@ -97,4 +104,6 @@ class VoiceService(Service):
         digits, client_id = self._digits(phone), check_client_id(client_id)
         step = VoiceStep(text, voice or Voice(), dtmf)
         content = json_objects.voice(step, client_id, digits, check_hook(hook))
-        return await self._queue(content, what="spoken text", phone=digits, timeout=timeout)
+        return await self._queue(
+            content, what="spoken text", phone=digits, timeout=timeout, delivery=delivery
+        )

@@ -1,5 +1,6 @@
 """Voice SMS: a text the gateway reads aloud in the language it is written in."""
 
+from alphasms_async.bodies import Delivery
 from alphasms_async.checks import VOICE_SENDER, check_client_id
 from alphasms_async.gateway import json_objects
 from alphasms_async.messages import Sms
@@ -22,6 +23,7 @@ class VoiceSmsService(Service):
         hook: str | None = None,
         lifetime: int | None = None,
         timeout: TimeoutTypes = None,
+        delivery: Delivery | None = None,
     ) -> Message:
         """Call a phone and read a text aloud in Ukrainian, Russian or English.
 
@@ -35,6 +37,8 @@ class VoiceSmsService(Service):
             hook: The URL that gets the outcome. `None`: the account's own setting.
             lifetime: How long the gateway tries, 3600 to 259200 seconds. `None`: 172800.
             timeout: Seconds for the whole request, or an `httpx.Timeout`. `None`: the client's.
+            delivery: Told when the request begins to leave, for a caller that must know it even
+                when it is cancelled. `None`: nobody needs to know.
 
         Returns:
             The queued message; `id` is the gateway's, `client_id` ours.
@@ -53,4 +57,6 @@ class VoiceSmsService(Service):
         digits, client_id = self._digits(phone), check_client_id(client_id)
         message = Sms(digits, text, VOICE_SENDER, client_id, hook, lifetime)
         content = json_objects.sms(message, client_id, digits)
-        return await self._queue(content, what="voice SMS", phone=digits, timeout=timeout)
+        return await self._queue(
+            content, what="voice SMS", phone=digits, timeout=timeout, delivery=delivery
+        )
