@@ -13,13 +13,25 @@ class Pace:
     """
 
     def __init__(self, per_second: float | None) -> None:
+        self._last = float("-inf")
+        self.set(per_second)
+
+    def set(self, per_second: float | None) -> None:
+        """Change the rate; the next start is one new interval after the last one taken.
+
+        Args:
+            per_second: Starts per second, above 0. `None`: no limit.
+        """
         self._interval = 0.0 if per_second is None else 1.0 / per_second
-        self._next = float("-inf")
+
+    def delay(self, now: float) -> float:
+        """Return how many seconds from `now` the next start is, 0 or more, without taking it."""
+        return max(now, self._last + self._interval) - now
 
     def reserve(self, now: float) -> float:
         """Return how many seconds from `now` the next start is, 0 or more, and take it."""
-        start = max(now, self._next)
-        self._next = start + self._interval
+        start = max(now, self._last + self._interval)
+        self._last = start
         return start - now
 
     async def wait(self) -> None:

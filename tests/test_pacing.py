@@ -93,3 +93,25 @@ async def test_a_turn_that_was_cancelled_is_gone() -> None:
     with anyio.move_on_after(0.01):
         await pace.wait()
     assert pace.reserve(anyio.current_time()) > 1900
+
+
+def test_asking_for_the_next_start_takes_nothing() -> None:
+    """`delay` tells what `reserve` would, and leaves it to others."""
+    pace = Pace(2)
+    assert [pace.delay(0.0), pace.reserve(0.0), pace.delay(0.0), pace.delay(0.0)] == [
+        0,
+        0,
+        0.5,
+        0.5,
+    ]
+
+
+def test_a_changed_rate_counts_from_the_last_start() -> None:
+    """Slower or faster, the next start is one new interval after the last one taken."""
+    pace = Pace(1)
+    pace.reserve(0.0)
+    delays: list[float] = []
+    for per_second in (0.1, 2, None):
+        pace.set(per_second)
+        delays.append(pace.delay(0.25))
+    assert delays == [9.75, 0.25, 0.0]
