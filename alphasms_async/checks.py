@@ -4,6 +4,7 @@ import re
 import secrets
 import sys
 import unicodedata
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ __all__ = [
     "check_lifetime",
     "check_rate",
     "check_sender",
+    "check_sum",
     "check_text",
     "mint_client_id",
 ]
@@ -114,6 +116,17 @@ def check_rate(name: str, per_second: float | None) -> float | None:
     if not 0 < per_second <= _LARGEST:
         raise InvalidRequest(f"{name} is a number above 0, not {per_second}")
     return float(per_second)
+
+
+def check_sum(name: str, text: str) -> Decimal:
+    """Return the sum a text tells, with a point or a comma, or raise `InvalidRequest`."""
+    try:
+        amount = Decimal(text.strip().replace(",", "."))
+    except (InvalidOperation, AttributeError):
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise InvalidRequest(f"{name} is a sum above 0, such as 500.00, not {text!r}")
+    return amount
 
 
 def check_count(name: str, count: int) -> int:

@@ -1,0 +1,184 @@
+"""What goes into a journal and what comes out of it, as frozen values."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from alphasms_async.campaigns.events import Ref
+from alphasms_async.campaigns.states import CallOutcome, RowState, SkipReason, Verdict
+from alphasms_async.phone import mask_phone
+
+__all__ = [
+    "AttemptRecord",
+    "CampaignRecord",
+    "CampaignState",
+    "Claimed",
+    "Money",
+    "PlannedRow",
+    "RowRecord",
+    "Settlement",
+    "Tally",
+]
+
+
+class CampaignState(StrEnum):
+    """Where a campaign stands."""
+
+    READY = "ready"
+    """Planned; a run dials it, and goes on where an earlier one ended."""
+    PAUSED = "paused"
+    """A person holds it."""
+    CANCELLED = "cancelled"
+    """A person ended it."""
+    FINISHED = "finished"
+    """Nobody is left to dial."""
+
+
+def _masked(phone: str | None) -> str:
+    return "None" if phone is None else mask_phone(phone)
+
+
+@frozen
+class PlannedRow:
+    """One recipient on the way into the journal."""
+
+    line: int
+    """Where it stands in the list, from 1."""
+    phone: str | None = field(repr=_masked)
+    """The digits to dial. `None` when it cannot be dialled."""
+    given: str | None = field(default=None, repr=False)
+    """What the list says, for one that cannot be dialled."""
+    columns: Mapping[str, str] | None = field(default=None, repr=False)
+    """The list's values that a template needs. `None` without a template."""
+    parts: int = 1
+    """How many prices its call costs, as far as that can be told before, 1 or more."""
+
+
+@frozen
+class CampaignRecord:
+    """A campaign as the journal has it."""
+
+    id: int
+    name: str
+    state: CampaignState
+    definition: Mapping[str, Any] = field(repr=False)
+    """What was planned, as `Campaign.as_json` gave it."""
+    per_second: float | None
+    """The pace as it was last set, in calls a second. `None`: no limit."""
+    quoted: Decimal | None
+    """The highest price the gateway quoted when it was planned. `None`: not known."""
+    parts: int
+    """The most prices that one of its calls costs, 1 or more."""
+    halted: str | None
+    """Why the last run stopped itself, in one line. `None` when it did not."""
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@frozen
+class Claimed:
+    """A recipient that is this dialer's to call: the intent is durable."""
+
+    ref: Ref
+    line: int
+    phone: str = field(repr=mask_phone)
+    columns: Mapping[str, str] = field(repr=False)
+    client_id: int | None
+    """Our id for this attempt. `None` for kinds whose request carries none."""
+
+
+@frozen(kw_only=True)
+class Settlement:
+    """How an attempt ended, on its way into the journal."""
+
+    ref: Ref
+    verdict: Verdict
+    gateway_id: int | None = None
+    price: Decimal | None = None
+    error: str | None = None
+    """One line, phones masked. `None` when it was accepted."""
+    rest_seconds: float = 0
+    """How long a row that goes back to planned rests, 0 or more."""
+
+
+@frozen(kw_only=True)
+class RowRecord:
+    """A recipient with what its latest attempt came to."""
+
+    id: int
+    line: int
+    phone: str | None = field(repr=_masked)
+    """The digits. `None` when the list's text is no number."""
+    given: str | None = field(repr=False)
+    """What the list says, for one that cannot be dialled."""
+    state: RowState
+    reason: SkipReason | None
+    """Why it is skipped. `None` for every other."""
+    attempts: int
+    gateway_id: int | None
+    client_id: int | None
+    price: Decimal | None
+    """What its latest attempt cost. `None` when that is not known."""
+    outcome: CallOutcome | None
+    seconds: int | None
+    digits: str | None
+    error: str | None
+    claimed_at: datetime | None
+    """When its latest attempt began. `None` before the first."""
+    told_at: datetime | None
+    """When its outcome became known. `None` while it is not."""
+
+
+@frozen(kw_only=True)
+class AttemptRecord:
+    """One line of the ledger of attempts."""
+
+    ref: Ref
+    claimed_at: datetime
+    settled_at: datetime | None
+    """`None` while nobody knows how it ended."""
+    verdict: Verdict | None
+    """`None` while nobody knows how it ended."""
+    price: Decimal | None
+    outcome: CallOutcome | None
+    error: str | None
+
+
+@frozen
+class Tally:
+    """How many recipients stand where."""
+
+    states: Counter[RowState]
+    reasons: Counter[SkipReason]
+    """The skipped ones, by why."""
+    outcomes: Counter[CallOutcome]
+    """The outcomes of all calls that have one."""
+    digits: Counter[str]
+    """The keys pressed in all calls."""
+
+    @property
+    def total(self) -> int:
+        """How many recipients the list had, duplicates and invalid ones included."""
+        return self.states.total()
+
+    @property
+    def to_dial(self) -> int:
+        """How many are planned or being dialled."""
+        return self.states[RowState.PLANNED] + self.states[RowState.DIALING]
+
+
+@frozen
+class Money:
+    """What a campaign has cost and may have cost."""
+
+    spent: Decimal
+    """The prices of all accepted attempts."""
+    held: Decimal
+    """What is reserved for attempts of which nobody knows whether they cost anything."""
+    highest: Decimal | None
+    """The highest price seen. `None` before the first."""

@@ -1,0 +1,167 @@
+"""What a command does to the journal, inside one transaction."""
+
+import json
+import logging
+import sqlite3
+from contextlib import suppress
+
+from alphasms_async.campaigns.commands import (
+    AddDoNotCall,
+    Cancel,
+    Command,
+    Drop,
+    Pause,
+    RecordEvent,
+    Redial,
+    RemoveDoNotCall,
+    Resume,
+    SetBudget,
+    SetPace,
+    command_from_json,
+)
+from alphasms_async.campaigns.events import Recorded
+from alphasms_async.campaigns.records import CampaignRecord, CampaignState
+from alphasms_async.campaigns.sqlite.connection import Connection
+from alphasms_async.campaigns.sqlite.inbox import Letters
+from alphasms_async.campaigns.sqlite.moves import decide, record
+from alphasms_async.campaigns.sqlite.reading import read_campaign
+from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.states import Cause, SkipReason
+from alphasms_async.checks import check_rate, check_sum
+from alphasms_async.errors import AlphaSMSError, InvalidRequest
+
+__all__ = ["apply", "apply_letters", "named"]
+
+_log = logging.getLogger("alphasms_async")
+
+# What a letter may be wrong by. A disk that fails is none of these, and stops the journal.
+_BAD_LETTER = (
+    *(AlphaSMSError, OverflowError, TypeError, ValueError),
+    *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
+)
+_OVER = {CampaignState.CANCELLED: "cancelled", CampaignState.FINISHED: "finished"}
+
+
+def named(connection: Connection, name: str) -> CampaignRecord:
+    """Return a campaign by its name.
+
+    Raises:
+        InvalidRequest: There is none of that name; the text names those there are.
+    """
+    row = None
+    # Bytes of a command line that are no text; nothing is called so, for nothing could be stored.
+    with suppress(UnicodeEncodeError):
+        row = connection.execute(QUERIES["campaign_named"], {"name": name}).fetchone()
+    if row is not None:
+        return read_campaign(row)
+    names = [other[1] for other in connection.execute(QUERIES["campaigns"]).fetchall()]
+    there_are = f"there are: {', '.join(names)}" if names else "there is none yet"
+    raise InvalidRequest(f"no campaign {name!r} in this journal; {there_are}")
+
+
+def apply(connection: Connection, command: Command, now: float) -> int:
+    """Do what a command asks; return how many rows or settings it changed.
+
+    Raises:
+        InvalidRequest: It names no campaign of the journal, or one that is over.
+    """
+    match command:
+        case Pause() | Resume() | Cancel():
+            return _set_state(connection, command, now)
+        case SetPace() | SetBudget():
+            return _set_limit(connection, command)
+        case AddDoNotCall():
+            return _for_each(connection, "add_do_not_call", command.phones, now)
+        case RemoveDoNotCall():
+            return _for_each(connection, "remove_do_not_call", command.phones, now)
+        case Redial() | Drop():
+            return _decide(connection, command, now)
+        case RecordEvent():
+            return record(connection, command.event, now) is Recorded.CHANGED
+
+
+def apply_letters(connection: Connection, letters: Letters, now: float) -> int:
+    """Do what the inbox asks, each command once whatever dies in between; return how many."""
+    row = connection.execute(QUERIES["inbox_last"], {"epoch": letters.epoch}).fetchone()
+    last = 0 if row is None else row[0]
+    new = [(number, body) for number, body in letters.bodies if number > last]
+    for _, body in new:
+        connection.execute("savepoint letter")
+        try:
+            apply(connection, command_from_json(json.loads(body)), now)
+        except _BAD_LETTER as error:
+            # Nobody is there any more to be told, and the commands behind it must not wait.
+            connection.execute("rollback to letter")
+            _log.warning("a command of the inbox was not done: %s", error)
+        connection.execute("release letter")
+    if new:
+        connection.execute(QUERIES["set_inbox_last"], {"epoch": letters.epoch, "last": new[-1][0]})
+    return len(new)
+
+
+def _going_on(connection: Connection, name: str) -> CampaignRecord:
+    campaign = named(connection, name)
+    if campaign.state in _OVER:
+        raise InvalidRequest(f"the campaign {name!r} is {_OVER[campaign.state]}: nothing to change")
+    return campaign
+
+
+def _set_state(connection: Connection, command: Pause | Resume | Cancel, now: float) -> int:
+    campaign = _going_on(connection, command.campaign)
+    match command:
+        case Pause():
+            state = CampaignState.PAUSED
+        case Resume():
+            state = CampaignState.READY
+        case Cancel():
+            state = CampaignState.CANCELLED
+    if state is campaign.state:
+        return 0
+    is_over = state is CampaignState.CANCELLED
+    fields = {
+        "campaign": campaign.id,
+        "state": state,
+        "finished_at": now if is_over else None,
+    }
+    connection.execute(QUERIES["set_campaign_state"], fields)
+    if is_over:
+        skipped = {"campaign": campaign.id, "reason": SkipReason.CANCELLED}
+        return len(connection.execute(QUERIES["skip_planned"], skipped).fetchall())
+    return 1
+
+
+def _set_limit(connection: Connection, command: SetPace | SetBudget) -> int:
+    campaign = _going_on(connection, command.campaign)
+    if isinstance(command, SetPace):
+        # Also what the inbox brings, which anybody may have written.
+        checked = check_rate("per_second", command.per_second)
+        pace = {"campaign": campaign.id, "per_second": checked}
+        connection.execute(QUERIES["set_campaign_pace"], pace)
+    else:
+        budget = f"{check_sum('budget', command.budget):f}"
+        told = json.dumps({**campaign.definition, "budget": budget}, ensure_ascii=False)
+        definition = {"campaign": campaign.id, "definition": told}
+        connection.execute(QUERIES["set_campaign_definition"], definition)
+    return 1
+
+
+def _for_each(connection: Connection, query: str, phones: tuple[str, ...], now: float) -> int:
+    changed = 0
+    for phone in phones:
+        row = connection.execute(QUERIES[query], {"phone": phone, "now": now}).fetchone()
+        changed += row is not None
+    return changed
+
+
+def _decide(connection: Connection, command: Redial | Drop, now: float) -> int:
+    campaign = named(connection, command.campaign)
+    cause = Cause.REDIAL if isinstance(command, Redial) else Cause.DROP
+    if cause is Cause.REDIAL and campaign.state is CampaignState.CANCELLED:
+        raise InvalidRequest(f"the campaign {campaign.name!r} is cancelled: it dials nobody again")
+    changed = sum(
+        decide(connection, campaign.id, ref, cause, who=command.who, now=now)
+        for ref in command.refs
+    )
+    if changed and cause is Cause.REDIAL:
+        connection.execute(QUERIES["reopen_campaign"], {"campaign": campaign.id})
+    return changed

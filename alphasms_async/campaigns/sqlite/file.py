@@ -1,0 +1,193 @@
+"""A journal in a file: `SqliteJournal`, and `tell`, which speaks to whoever writes it."""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+
+from alphasms_async.campaigns.clock import Clock, utc_now
+from alphasms_async.campaigns.commands import Command
+from alphasms_async.campaigns.sqlite.applying import apply_letters
+from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
+from alphasms_async.campaigns.sqlite.inbox import Inbox
+from alphasms_async.campaigns.sqlite.journal import SqlJournal
+from alphasms_async.campaigns.sqlite.lock import BRIEF, FileLock
+from alphasms_async.campaigns.sqlite.opening import (
+    check_place,
+    connect_file,
+    connect_read_only,
+    prepare,
+)
+from alphasms_async.campaigns.sqlite.writer import Work
+from alphasms_async.errors import JournalError, JournalLocked
+
+__all__ = ["DEFAULT_JOURNAL", "SqliteJournal", "Told", "tell"]
+
+T = TypeVar("T")
+
+DEFAULT_JOURNAL = Path("alphasms.journal")
+"""The journal of the commands, in the folder they run in."""
+
+_TELL_SECONDS = 2.0
+_LOOK_SECONDS = 0.05
+
+
+class SqliteJournal(SqlJournal):
+    """A journal in one file, which survives `kill -9` and power cuts at any moment.
+
+    It is written in WAL mode and flushed to the disk at every commit; one process writes it at a
+    time, held apart by a lock that dies with its holder, and any number may read it. On Linux and
+    macOS, on a local disk. Beside it lie `<name>.lock`, `<name>.inbox` and, while it is open,
+    SQLite's own `-wal` and `-shm`; a copy needs the file and its `-wal`.
+
+    Args:
+        path: The file, made when it is not there, readable for its owner alone.
+        read_only: Only read, beside the process that writes it. Its writes raise `JournalError`.
+        purpose: What it is opened for; a process that is refused is told so.
+        clock: Returns the time, aware. Tests set it.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] = DEFAULT_JOURNAL,
+        *,
+        read_only: bool = False,
+        purpose: str = "",
+        clock: Clock = utc_now,
+    ) -> None:
+        self.path: Path = Path(path)
+        """Where it lies."""
+        super().__init__(str(self.path), clock)
+        self._read_only = read_only
+        self._lock = FileLock(self.path, purpose)
+        self._inbox = Inbox(self.path)
+        self._connection: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+        self._reading = anyio.CapacityLimiter(1)
+
+    async def drain(self) -> int:
+        letters = await anyio.to_thread.run_sync(self._inbox.waiting)
+        if letters is None:
+            return 0
+        now = self._now()
+        done = await self._write(lambda connection: apply_letters(connection, letters, now))
+        # Durable here first; what is read twice after a crash in between is known by its number.
+        await anyio.to_thread.run_sync(self._inbox.forget, letters.bodies[-1][0])
+        return done
+
+    def _take(self) -> Connection:
+        check_place(self.path, must_exist=self._read_only)
+        if self._read_only:
+            self._reader = connect_read_only(self.path)
+            return self._reader
+        self._lock.acquire()
+        try:
+            self._connection = connect_file(self.path)
+            prepare(self._connection, self._name)
+            self._begin(self._connection, socket.gethostname(), os.getpid())
+            self._reader = connect_read_only(self.path)
+        except BaseException:
+            self._let_go()
+            raise
+        return self._connection
+
+    def _let_go(self) -> None:
+        self._inbox.close()
+        for connection in (self._reader, self._connection):
+            if connection is not None:
+                connection.close()
+        self._reader = self._connection = None
+        self._lock.release()
+
+    async def _write(
+        self, work: Work[T], *, fenced: bool = True, alone: bool = False, keep: bool = True
+    ) -> T:
+        if self._read_only:
+            raise JournalError(f"the journal {self._name} is open for reading only")
+        return await super()._write(work, fenced=fenced, alone=alone, keep=keep)
+
+    async def _read(self, work: Work[T]) -> T:
+        reader = self._reader
+        if reader is None:
+            raise RuntimeError("enter the journal first: async with SqliteJournal(…) as journal")
+
+        def read() -> T:
+            try:
+                return work(reader)
+            except sqlite3.Error as error:
+                raise journal_error(error, self._name) from error
+
+        return await anyio.to_thread.run_sync(read, limiter=self._reading)
+
+
+class Told(StrEnum):
+    """What became of a command."""
+
+    DONE = "done"
+    """The journal has it."""
+    LEFT = "left"
+    """It waits in the inbox: whoever writes the journal is busy, and will find it."""
+
+
+async def tell(
+    path: str | os.PathLike[str], commands: Sequence[Command], *, clock: Clock = utc_now
+) -> Told:
+    """Have commands done by whoever writes a journal, or do them here when nobody does.
+
+    Args:
+        path: The journal, which is there already.
+        commands: What is asked; all of them survive once this returns.
+        clock: Returns the time, aware.
+
+    Raises:
+        InvalidRequest: Nobody writes the journal, and it has no campaign of that name, or one
+            that is over.
+        JournalError: Journal or inbox cannot be used.
+    """
+    if not commands:
+        return Told.DONE
+    journal = SqliteJournal(path, clock=clock, purpose=BRIEF)
+    try:
+        async with journal:
+            # What was asked earlier comes first.
+            await _drain(journal)
+            for command in commands:
+                await journal.apply(command)
+            await _drain(journal)
+    except JournalLocked:
+        return await _leave(journal.path, commands, clock)
+    return Told.DONE
+
+
+async def _leave(path: Path, commands: Sequence[Command], clock: Clock) -> Told:
+    """Leave the commands in the inbox, and see for a moment whether somebody takes them."""
+    with closing(Inbox(path)) as inbox:
+        last = await anyio.to_thread.run_sync(inbox.put, commands)
+        with anyio.move_on_after(_TELL_SECONDS):
+            while await anyio.to_thread.run_sync(inbox.has, last):
+                await anyio.sleep(_LOOK_SECONDS)
+                # Whoever wrote the journal may have ended without a look at the inbox.
+                await _drain_if_free(path, clock)
+            return Told.DONE
+    return Told.LEFT
+
+
+async def _drain_if_free(path: Path, clock: Clock) -> None:
+    try:
+        async with SqliteJournal(path, clock=clock, purpose=BRIEF) as journal:
+            await _drain(journal)
+    except JournalLocked:
+        return
+
+
+async def _drain(journal: SqliteJournal) -> None:
+    """Drain the inbox to its end; each look takes some hundreds of letters."""
+    while await journal.drain():
+        pass

@@ -1,0 +1,304 @@
+"""What every journal in SQLite does, wherever its database is."""
+
+import sqlite3
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from json import dumps
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from alphasms_async.campaigns.clock import Clock, utc_now
+from alphasms_async.campaigns.commands import Command
+from alphasms_async.campaigns.events import CallEvent, Recorded
+from alphasms_async.campaigns.journal import Journal, Planned
+from alphasms_async.campaigns.records import (
+    AttemptRecord,
+    CampaignRecord,
+    CampaignState,
+    Claimed,
+    Money,
+    PlannedRow,
+    RowRecord,
+    Settlement,
+    Tally,
+)
+from alphasms_async.campaigns.sqlite.applying import apply, named
+from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
+from alphasms_async.campaigns.sqlite.moves import claim, record, settle, sweep
+from alphasms_async.campaigns.sqlite.planning import NewCampaign, add_campaign
+from alphasms_async.campaigns.sqlite.reading import (
+    moment,
+    read_attempt,
+    read_campaign,
+    read_money,
+    read_row,
+    read_tally,
+)
+from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.sqlite.writer import Work, Writer
+from alphasms_async.campaigns.states import RowState, SkipReason
+
+__all__ = ["SqlJournal"]
+
+T = TypeVar("T")
+
+_EARLY_EVENTS_SECONDS = 7 * 24 * 3600
+
+
+class SqlJournal(Journal):
+    """A journal whose database some class below opens."""
+
+    _writes_in_thread = True
+
+    def __init__(self, name: str, clock: Clock = utc_now) -> None:
+        self._name = name
+        self._clock = clock
+        self._owner = 0
+        self._writer: Writer | None = None
+        self._group: TaskGroup | None = None
+
+    async def __aenter__(self) -> Self:
+        connection = await self._opened()
+        self._writer = Writer(connection, self._name, self._owner, in_thread=self._writes_in_thread)
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        self._group.start_soon(self._writer.run)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._group is not None  # noqa: S101 - entered, or we would not be here
+        assert self._writer is not None  # noqa: S101 - likewise
+        try:
+            await self._writer.aclose()
+        finally:
+            try:
+                await self._group.__aexit__(None, None, None)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._let_go)
+
+    async def plan(
+        self,
+        name: str,
+        definition: Mapping[str, Any],
+        rows: Iterable[PlannedRow],
+        *,
+        per_second: float | None = None,
+        quoted: Decimal | None = None,
+        recent_since: datetime | None = None,
+        keep: bool = True,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Planned:
+        new = NewCampaign(
+            name,
+            definition,
+            rows,
+            per_second,
+            None if quoted is None else f"{quoted:f}",
+            None if recent_since is None else recent_since.timestamp(),
+            on_progress,
+        )
+        now = self._now()
+        return await self._write(
+            lambda connection: add_campaign(connection, new, now), alone=True, keep=keep
+        )
+
+    async def discard(self, name: str) -> bool:
+        def work(connection: Connection) -> bool:
+            campaign = {"campaign": named(connection, name).id}
+            if connection.execute(QUERIES["any_attempt"], campaign).fetchone():
+                return False
+            connection.execute(QUERIES["delete_recipients"], campaign)
+            connection.execute(QUERIES["delete_campaign"], campaign)
+            return True
+
+        return await self._write(work)
+
+    async def quote(self, name: str, price: Decimal) -> None:
+        fields = {"name": name, "quoted": f"{price:f}"}
+        await self._write(
+            lambda connection: connection.execute(QUERIES["set_campaign_quoted"], fields)
+        )
+
+    async def campaigns(self) -> list[CampaignRecord]:
+        return [read_campaign(row) for row in await self._rows_of("campaigns", {})]
+
+    async def campaign(self, name: str) -> CampaignRecord:
+        return await self._read(lambda connection: named(connection, name))
+
+    async def claim(
+        self, campaign: int, *, client_id: int | None = None, reserved: Decimal | None = None
+    ) -> Claimed | None:
+        owner, now = self._owner, self._now()
+        return await self._write(
+            lambda connection: claim(
+                connection,
+                campaign,
+                owner=owner,
+                now=now,
+                client_id=client_id,
+                reserved=reserved,
+            )
+        )
+
+    async def settle(self, settlement: Settlement) -> RowState:
+        now = self._now()
+        # Not fenced: what an attempt came to is true whoever writes the journal now.
+        return await self._write(
+            lambda connection: settle(connection, settlement, now), fenced=False
+        )
+
+    async def record(self, event: CallEvent) -> Recorded:
+        now = self._now()
+        return await self._write(lambda connection: record(connection, event, now), fenced=False)
+
+    async def apply(self, command: Command) -> int:
+        now = self._now()
+        return await self._write(lambda connection: apply(connection, command, now))
+
+    async def drain(self) -> int:
+        return 0
+
+    async def next_due(self, campaign: int) -> datetime | None:
+        rows = await self._rows_of("next_due", {"campaign": campaign})
+        return moment(rows[0][0])
+
+    async def expire(self, campaign: int) -> int:
+        fields = {"campaign": campaign, "reason": SkipReason.EXPIRED}
+        return await self._write(
+            lambda connection: len(connection.execute(QUERIES["skip_planned"], fields).fetchall())
+        )
+
+    async def halt(self, campaign: int, reason: str | None) -> None:
+        fields = {"campaign": campaign, "halted": reason}
+        await self._write(
+            lambda connection: connection.execute(QUERIES["set_campaign_halted"], fields)
+        )
+
+    async def finish(self, campaign: int) -> bool:
+        fields = {
+            "campaign": campaign,
+            "state": CampaignState.FINISHED,
+            "finished_at": self._now(),
+        }
+
+        def work(connection: Connection) -> bool:
+            (state,) = connection.execute(QUERIES["campaign_state"], fields).fetchone()
+            if connection.execute(QUERIES["left_to_dial"], fields).fetchone()[0]:
+                return False
+            if state not in {CampaignState.CANCELLED, CampaignState.FINISHED}:
+                connection.execute(QUERIES["set_campaign_state"], fields)
+            return True
+
+        return await self._write(work)
+
+    async def tally(self, campaign: int) -> Tally:
+        return await self._read(lambda connection: read_tally(connection, campaign))
+
+    async def money(self, campaign: int) -> Money:
+        return await self._read(lambda connection: read_money(connection, campaign))
+
+    async def rows(
+        self,
+        campaign: int,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        states: Sequence[RowState] | None = None,
+    ) -> list[RowRecord]:
+        fields = {"campaign": campaign, "after": after, "limit": limit}
+        if states is None:
+            return [read_row(row) for row in await self._rows_of("rows", fields)]
+        wanted = {**fields, "states": dumps([str(state) for state in states])}
+        return [read_row(row) for row in await self._rows_of("rows_in_states", wanted)]
+
+    async def attempts(
+        self, campaign: int, *, after: tuple[int, int] = (0, 0), limit: int = 1000
+    ) -> list[AttemptRecord]:
+        recipient, number = after
+        fields = {"campaign": campaign, "recipient": recipient, "n": number, "limit": limit}
+        return [read_attempt(row) for row in await self._rows_of("attempts", fields)]
+
+    async def do_not_call(self) -> list[str]:
+        return [phone for (phone,) in await self._rows_of("do_not_call", {})]
+
+    async def _opened(self) -> Connection:
+        """Open the database, and let go of it again for one who was cancelled meanwhile."""
+        opened: list[Connection] = []
+        failed: list[Exception] = []
+
+        async def take() -> None:
+            try:
+                opened.append(await anyio.to_thread.run_sync(self._take))
+            except Exception as error:  # noqa: BLE001 - it is raised below, as it is
+                failed.append(error)
+
+        try:
+            # In a task of its own: no shield holds off what cancels this one by the loop's own
+            # means, and the lock that the thread goes on to take would be nobody's.
+            async with anyio.create_task_group() as group:
+                group.start_soon(take)
+        except BaseException:
+            if opened:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._let_go)
+            raise
+        if failed:
+            raise failed[0]
+        return opened[0]
+
+    @abstractmethod
+    def _take(self) -> Connection:
+        """Open the database, call `_begin`, and return it; in a worker thread."""
+
+    @abstractmethod
+    def _let_go(self) -> None:
+        """Close what `_take` opened; in a worker thread."""
+
+    def _begin(self, connection: Connection, host: str, pid: int) -> None:
+        """Become the owner, and make uncertain what an earlier one left behind.
+
+        Raises:
+            JournalError: The database cannot be written.
+        """
+        now = self._now()
+        try:
+            connection.execute("begin immediate")
+            (self._owner,) = connection.execute(
+                QUERIES["add_owner"], {"host": host, "pid": pid, "now": now}
+            ).fetchone()
+            sweep(connection, now)
+            connection.execute(QUERIES["forget_old_early"], {"before": now - _EARLY_EVENTS_SECONDS})
+            connection.execute("commit")
+        except sqlite3.Error as error:
+            raise journal_error(error, self._name) from error
+
+    async def _write(
+        self, work: Work[T], *, fenced: bool = True, alone: bool = False, keep: bool = True
+    ) -> T:
+        if self._writer is None:
+            raise RuntimeError("enter the journal first: async with SqliteJournal(…) as journal")
+        return await self._writer.write(work, fenced=fenced, alone=alone, keep=keep)
+
+    async def _read(self, work: Work[T]) -> T:
+        """Read where the writes are: a database in memory has one connection."""
+        return await self._write(work, fenced=False)
+
+    async def _rows_of(self, query: str, parameters: Mapping[str, Any]) -> list[Any]:
+        return await self._read(
+            lambda connection: connection.execute(QUERIES[query], parameters).fetchall()
+        )
+
+    def _now(self) -> float:
+        return self._clock().timestamp()

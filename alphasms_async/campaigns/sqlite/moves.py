@@ -1,0 +1,338 @@
+"""What moves rows: claims, answers, events, decisions. Plain functions inside one transaction."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from attrs import evolve, frozen
+
+from alphasms_async.campaigns.commands import RecordEvent, command_from_json, command_to_json
+from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
+from alphasms_async.campaigns.records import CampaignState, Claimed, Settlement
+from alphasms_async.campaigns.redial import RedialPolicy
+from alphasms_async.campaigns.sqlite.connection import Connection
+from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.states import (
+    CallOutcome,
+    Cause,
+    RowState,
+    SkipReason,
+    Verdict,
+    next_state,
+)
+
+__all__ = ["REDIAL_AFTER_SECONDS", "claim", "decide", "record", "settle", "sweep"]
+
+REDIAL_AFTER_SECONDS = 600
+"""How old an uncertain attempt must be before a person may have it dialled again: until then its
+answer, or the event that proves it rang, may still be on its way."""
+
+_LARGEST = 2**63 - 1
+_GONE = "its dialer ended before the answer came"
+_CAUSES = {
+    Verdict.ACCEPTED: Cause.ACCEPTED,
+    Verdict.REFUSED: Cause.REFUSED,
+    Verdict.NOT_SENT: Cause.NOT_SENT,
+    Verdict.PUT_BACK: Cause.PUT_BACK,
+    Verdict.UNCERTAIN: Cause.UNCERTAIN,
+}
+
+
+@frozen
+class _Row:
+    """A recipient as far as a move must know it."""
+
+    state: RowState
+    attempts: int
+    phone: str | None
+    campaign: int
+
+
+def sweep(connection: Connection, now: float) -> int:
+    """Make uncertain what a dialer that is gone was dialling; return how many that were."""
+    open_rows = connection.execute(QUERIES["open_rows"]).fetchall()
+    for recipient, attempt in open_rows:
+        connection.execute(
+            QUERIES["sweep_attempt"],
+            {"recipient": recipient, "n": attempt, "now": now, "error": _GONE},
+        )
+        _move(connection, recipient, RowState.DIALING, Cause.UNCERTAIN)
+    return len(open_rows)
+
+
+def claim(
+    connection: Connection,
+    campaign: int,
+    *,
+    owner: int,
+    now: float,
+    client_id: int | None,
+    reserved: Decimal | None,
+) -> Claimed | None:
+    """Take the next recipient that is due, past those that must not be called any more."""
+    due = {"campaign": campaign, "now": now}
+    while row := connection.execute(QUERIES["next_planned"], due).fetchone():
+        recipient, line, phone, attempts, columns, is_forbidden = row
+        if not is_forbidden:
+            break
+        connection.execute(
+            QUERIES["skip"], {"recipient": recipient, "reason": SkipReason.DO_NOT_CALL}
+        )
+    else:
+        return None
+    number = attempts + 1
+    connection.execute(QUERIES["claim"], {"recipient": recipient, "n": number})
+    connection.execute(
+        QUERIES["add_attempt"],
+        {
+            "recipient": recipient,
+            "n": number,
+            "campaign": campaign,
+            "owner": owner,
+            "now": now,
+            "client_id": client_id,
+            "reserved": None if reserved is None else f"{reserved:f}",
+        },
+    )
+    read: dict[str, str] = json.loads(columns) if columns else {}
+    return Claimed(Ref(recipient, number), line, phone, read, client_id)
+
+
+def settle(connection: Connection, settlement: Settlement, now: float) -> RowState:
+    """Write how an attempt ended, and move its row if it is the row's latest."""
+    ref = settlement.ref
+    row = _row(connection, ref.recipient)
+    assert row is not None  # noqa: S101 - a claim made it, and claims are never taken out
+    connection.execute(
+        QUERIES["settle_attempt"],
+        {
+            "recipient": ref.recipient,
+            "n": ref.attempt,
+            "verdict": settlement.verdict,
+            "now": now,
+            "price": None if settlement.price is None else f"{settlement.price:f}",
+            "gateway_id": settlement.gateway_id,
+            "error": settlement.error,
+        },
+    )
+    state = row.state
+    # The fence: an older attempt's answer says nothing of what its row is doing now.
+    if row.attempts == ref.attempt:
+        rest = now + settlement.rest_seconds if settlement.rest_seconds else 0
+        state = _move(connection, ref.recipient, state, _CAUSES[settlement.verdict], rest)
+        if state is RowState.PLANNED and row.state is RowState.DIALING:
+            state = _skip_if_cancelled(connection, ref.recipient, row.campaign)
+    if settlement.gateway_id is not None:
+        early = _take_early(connection, settlement.gateway_id)
+        if early is not None and record(connection, early, now) is Recorded.CHANGED:
+            row = _row(connection, ref.recipient)
+            state = state if row is None else row.state
+    return state
+
+
+def record(connection: Connection, event: CallEvent, now: float) -> Recorded:
+    """Write what an event tells into the attempt it is about, and move the attempt's row."""
+    if not _can_be_kept(event):
+        return Recorded.CONTRADICTED
+    ref = event.ref or _ref_of(connection, event.id)
+    if ref is None:
+        return _keep_early(connection, event, now)
+    row = _row(connection, ref.recipient)
+    attempt = connection.execute(
+        QUERIES["attempt"], {"recipient": ref.recipient, "n": ref.attempt}
+    ).fetchone()
+    if row is None or attempt is None:
+        return Recorded.CONTRADICTED
+    verdict, gateway_id, outcome, seconds, digits, _ = attempt
+    if _contradicts(event, gateway_id, row.phone) or verdict in {
+        Verdict.REFUSED,
+        Verdict.NOT_SENT,
+        Verdict.PUT_BACK,
+    }:
+        return Recorded.CONTRADICTED
+    told = _merged(event, outcome, seconds, digits)
+    if told is None:
+        return Recorded.DUPLICATE
+    at = event.at.timestamp() if event.at else now
+    connection.execute(
+        QUERIES["tell_attempt"],
+        {
+            "recipient": ref.recipient,
+            "n": ref.attempt,
+            "gateway_id": event.id,
+            "at": at,
+            **told,
+        },
+    )
+    if row.attempts == ref.attempt:
+        _move_by_event(connection, ref.recipient, row, CallOutcome(told["outcome"]), at)
+    return Recorded.CHANGED
+
+
+def decide(
+    connection: Connection, campaign: int, ref: Ref, cause: Cause, *, who: str, now: float
+) -> bool:
+    """Do what a person decided of an uncertain attempt; return whether that could be done.
+
+    Not of one that is none any more, and a redial not while the attempt is young.
+    """
+    row = _row(connection, ref.recipient)
+    if row is None or row.campaign != campaign or row.attempts != ref.attempt:
+        return False
+    if next_state(row.state, cause) is None:
+        return False
+    if cause is Cause.REDIAL and now - _claimed_at(connection, ref) < REDIAL_AFTER_SECONDS:
+        return False
+    _move(connection, ref.recipient, row.state, cause)
+    connection.execute(
+        QUERIES["add_resolution"],
+        {
+            "recipient": ref.recipient,
+            "n": ref.attempt,
+            "decided": cause,
+            "who": who,
+            "now": now,
+        },
+    )
+    return True
+
+
+def _row(connection: Connection, recipient: int) -> _Row | None:
+    row = connection.execute(QUERIES["row"], {"recipient": recipient}).fetchone()
+    return None if row is None else _Row(RowState(row[0]), *row[1:])
+
+
+def _claimed_at(connection: Connection, ref: Ref) -> float:
+    attempt = connection.execute(
+        QUERIES["attempt"], {"recipient": ref.recipient, "n": ref.attempt}
+    ).fetchone()
+    claimed_at: float = attempt[-1]
+    return claimed_at
+
+
+def _move(
+    connection: Connection,
+    recipient: int,
+    state: RowState,
+    cause: Cause,
+    not_before: float = 0,
+) -> RowState:
+    """Move a row where the table says, and return where it is then."""
+    target = next_state(state, cause)
+    if target is None:
+        return state
+    connection.execute(
+        QUERIES["move"], {"recipient": recipient, "state": target, "not_before": not_before}
+    )
+    return target
+
+
+def _move_by_event(
+    connection: Connection, recipient: int, row: _Row, outcome: CallOutcome, at: float
+) -> None:
+    if outcome is CallOutcome.UNKNOWN:
+        # Proof that there was a call, which is all that an uncertain one lacks, and all that one
+        # whom a person has dialled again must not have.
+        is_planned = row.state is RowState.PLANNED
+        _move(connection, recipient, row.state, Cause.EVENT if is_planned else Cause.ACCEPTED)
+        return
+    state = _move(connection, recipient, row.state, Cause.EVENT)
+    if state is not RowState.DONE or row.state is RowState.DONE:
+        return
+    policy = _policy(connection, row.campaign)
+    if policy is None:
+        return
+    calls = connection.execute(QUERIES["outcomes_so_far"], {"recipient": recipient}).fetchone()[0]
+    due = policy.due(outcome, calls, datetime.fromtimestamp(at, UTC))
+    if due is not None:
+        _move(connection, recipient, state, Cause.REDIAL_POLICY, due.timestamp())
+        connection.execute(QUERIES["reopen_campaign"], {"campaign": row.campaign})
+
+
+def _skip_if_cancelled(connection: Connection, recipient: int, campaign: int) -> RowState:
+    """Skip one that comes back into a cancelled campaign, like the rest of its list."""
+    (state,) = connection.execute(QUERIES["campaign_state"], {"campaign": campaign}).fetchone()
+    if state != CampaignState.CANCELLED:
+        return RowState.PLANNED
+    skipped = {"recipient": recipient, "reason": SkipReason.CANCELLED}
+    connection.execute(QUERIES["skip"], skipped)
+    return RowState.SKIPPED
+
+
+def _policy(connection: Connection, campaign: int) -> RedialPolicy | None:
+    """Return how the campaign redials; `None` when it does not, or is cancelled."""
+    definition, state = connection.execute(
+        QUERIES["campaign_definition"], {"campaign": campaign}
+    ).fetchone()
+    told = json.loads(definition).get("redial")
+    if told is None or state == CampaignState.CANCELLED:
+        return None
+    return RedialPolicy.from_json(told)
+
+
+def _merged(
+    event: CallEvent, outcome: str | None, seconds: int | None, digits: str | None
+) -> Mapping[str, Any] | None:
+    """Return what is known with the event. `None` when it tells nothing new.
+
+    What was told first holds: events come out of order, and an outcome never goes back. Only one
+    that nobody could read gives way to one that says something.
+    """
+    first = outcome if outcome not in {None, CallOutcome.UNKNOWN} else event.outcome
+    told = {
+        "outcome": first,
+        "seconds": event.seconds if seconds is None else seconds,
+        "digits": digits or event.digits,
+    }
+    return None if told == {"outcome": outcome, "seconds": seconds, "digits": digits} else told
+
+
+def _can_be_kept(event: CallEvent) -> bool:
+    """Return whether the database can hold what an event tells; none of ours is beyond that."""
+    numbers = (event.id or 0, event.seconds or 0)
+    return all(abs(number) <= _LARGEST for number in numbers) and (event.digits or "").isascii()
+
+
+def _contradicts(event: CallEvent, gateway_id: int | None, phone: str | None) -> bool:
+    return (event.id is not None and gateway_id is not None and event.id != gateway_id) or (
+        event.phone is not None and event.phone != phone
+    )
+
+
+def _ref_of(connection: Connection, gateway_id: int | None) -> Ref | None:
+    row = connection.execute(QUERIES["attempt_of_gateway"], {"gateway_id": gateway_id}).fetchone()
+    return None if row is None else Ref(*row)
+
+
+def _keep_early(connection: Connection, event: CallEvent, now: float) -> Recorded:
+    """Keep an event until an attempt has its id; its call may still be on its way back to us."""
+    if event.id is None:
+        return Recorded.CONTRADICTED
+    kept = _early(connection, event.id)
+    event = evolve(event, at=event.at or datetime.fromtimestamp(now, UTC))
+    if kept is not None:
+        more = _merged(event, kept.outcome, kept.seconds, kept.digits)
+        if more is None:
+            return Recorded.DUPLICATE
+        event = evolve(kept, **more)
+    told = json.dumps(command_to_json(RecordEvent(event)))
+    connection.execute(QUERIES["keep_early"], {"gateway_id": event.id, "event": told, "now": now})
+    return Recorded.EARLY
+
+
+def _take_early(connection: Connection, gateway_id: int) -> CallEvent | None:
+    event = _early(connection, gateway_id)
+    if event is not None:
+        connection.execute(QUERIES["forget_early"], {"gateway_id": gateway_id})
+    return event
+
+
+def _early(connection: Connection, gateway_id: int) -> CallEvent | None:
+    row = connection.execute(QUERIES["early"], {"gateway_id": gateway_id}).fetchone()
+    if row is None:
+        return None
+    command = command_from_json(json.loads(row[0]))
+    assert isinstance(command, RecordEvent)  # noqa: S101 - that is what was kept
+    return command.event
