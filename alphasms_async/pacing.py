@@ -4,6 +4,8 @@ import anyio
 
 __all__ = ["Pace"]
 
+_SLEEPS_LATE_SECONDS = 0.02
+
 
 class Pace:
     """Gives out start times that are at least one interval apart.
@@ -33,6 +35,16 @@ class Pace:
         start = max(now, self._last + self._interval)
         self._last = start
         return start - now
+
+    def start(self, now: float) -> None:
+        """Take a start that is due by `now`.
+
+        A sleep ends a little late every time. That lateness is not added up, or the pace would
+        fall behind by it with each start; more than a moment of it is time that passed unused.
+        """
+        due = self._last + self._interval
+        late = now - due
+        self._last = due if 0 <= late < min(self._interval, _SLEEPS_LATE_SECONDS) else max(now, due)
 
     async def wait(self) -> None:
         """Wait until the next start."""

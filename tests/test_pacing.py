@@ -69,6 +69,23 @@ def test_no_second_holds_more_starts_than_the_rate(per_second: float, waits: lis
         assert len([one for one in begun if first <= one < first + 1 - 1e-6]) <= per_second + 1
 
 
+def test_sleeping_a_little_late_does_not_slow_the_pace() -> None:
+    """Each start is a few milliseconds late, and a hundred of them take no longer for it."""
+    pace, now = Pace(50), 0.0
+    for _ in range(100):
+        now += pace.delay(now) + 0.003
+        pace.start(now)
+    assert now == pytest.approx(99 / 50 + 0.006)
+
+
+def test_a_long_lateness_is_not_made_up_for() -> None:
+    """What comes later than a sleep is late is time that passed unused."""
+    pace = Pace(2)
+    pace.start(0.0)
+    pace.start(0.6)
+    assert pace.delay(0.6) == pytest.approx(0.5)
+
+
 @pytest.mark.anyio
 async def test_waiting_takes_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """`wait` sleeps for what `reserve` says, on the event loop's clock, and not at all for 0."""

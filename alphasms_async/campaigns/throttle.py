@@ -86,8 +86,8 @@ class Throttle:
         return max(self._pace.delay(now), self._paused_until - now)
 
     def start(self, now: float) -> None:
-        """Take the start that `delay` said is due: the next one is an interval after `now`."""
-        self._pace.reserve(now)
+        """Take the start that `delay` said is due: the next one is an interval later."""
+        self._pace.start(now)
         self._starts.append(now)
         while self._starts[0] <= now - _OBSERVED_SECONDS:
             self._starts.popleft()

@@ -1,0 +1,344 @@
+"""`Dialer`: works on one campaign until everybody planned is called, or something stops it."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import anyio
+import anyio.lowlevel
+from attrs import frozen
+
+from alphasms_async.bodies import Delivery
+from alphasms_async.campaigns.attempts import End, cut_off, given_back, place, settlement_of
+from alphasms_async.campaigns.campaign import Campaign
+from alphasms_async.campaigns.clock import Clock, utc_now
+from alphasms_async.campaigns.gate import Gate, Holding
+from alphasms_async.campaigns.halts import Halt, HaltReason, Halts
+from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.progress import Hold, Progress
+from alphasms_async.campaigns.purse import Purse
+from alphasms_async.campaigns.records import CampaignRecord, CampaignState, Claimed, Money, Tally
+from alphasms_async.campaigns.states import RowState
+from alphasms_async.campaigns.throttle import Throttle
+from alphasms_async.checks import mint_client_id
+from alphasms_async.client import AlphaSMS
+from alphasms_async.errors import RateLimited
+
+__all__ = ["Dialer", "Run"]
+
+_LOOK_SECONDS = 0.25
+_RECOUNT_SECONDS = 5.0
+
+
+@frozen
+class Run:
+    """How a run ended."""
+
+    campaign: CampaignRecord
+    tally: Tally
+    """How many recipients stand where, in the whole campaign."""
+    money: Money
+    """What the whole campaign has cost."""
+    halt: Halt | None
+    """Why the run stopped itself. `None` when it did not."""
+    stopped: bool
+    """Whether it was told to stop, by `Dialer.stop`."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nobody is left to dial."""
+        return self.campaign.state in {CampaignState.FINISHED, CampaignState.CANCELLED}
+
+
+class Dialer:
+    """Dials one campaign of a journal, once, each recipient at most once for each claim.
+
+    The promise: before a request leaves, the intent to call is durable; what is proven not to
+    have left goes back to planned; whatever cannot be proven is uncertain, and is not dialled
+    again by itself. So a run may be killed at any moment, and another one goes on.
+
+    Args:
+        alphasms: The client, open while it runs.
+        journal: The journal, entered; the campaign is planned in it.
+        campaign: The definition, which must be the one that was planned.
+        wait: Whether to wait while the campaign is paused, its window closed or the gateway out of
+            reach. Without it the run stops then.
+        lease_seconds: How old a claim may get before its request leaves: past half of that the
+            recipient is given back unsent, for this process may have been frozen.
+        clock: Returns the time of day, aware. Tests set it.
+        on_change: Called after each attempt and a few times a second, to show `progress`.
+    """
+
+    def __init__(
+        self,
+        alphasms: AlphaSMS,
+        journal: Journal,
+        campaign: Campaign,
+        *,
+        wait: bool = True,
+        lease_seconds: float = 30.0,
+        clock: Clock = utc_now,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        self.progress: Progress = Progress(budget=campaign.budget)
+        """Where the run stands."""
+        self._alphasms = alphasms
+        self._journal = journal
+        self._campaign = campaign
+        self._wait = wait
+        self._lease_seconds = lease_seconds
+        self._clock = clock
+        self._on_change = on_change or (lambda: None)
+        self._gate = Gate(campaign, Throttle(campaign.per_second))
+        self._halts = Halts(campaign.most_uncertain)
+        self._purse = Purse.unused(campaign)
+        self._turnstile = anyio.Lock(fast_acquire=True)
+        self._changed = anyio.Event()
+        self._stopped = False
+        self._halt: Halt | None = None
+        self._failure: Exception | None = None
+        self._is_dry = False
+        self._is_over = False
+        self._id = 0
+        self._per_second = campaign.per_second
+
+    def stop(self) -> None:
+        """Dial nobody more. What is in flight goes on, and its outcome is still written."""
+        self._stopped = True
+        self._tell()
+
+    async def run(self) -> Run:
+        """Dial until nobody is left, something stops it, or `stop` is called.
+
+        Cancelling it cuts off what is in flight: what had begun to leave is uncertain then.
+
+        Returns:
+            Where the campaign stands.
+
+        Raises:
+            InvalidRequest: The journal has no such campaign, or it was planned otherwise.
+            JournalError: The journal could not be written. Nothing was dialled after that.
+            RuntimeError: This dialer has run already: make a new one.
+            Exception: A transport failed in a way nobody foresaw; it is passed on as it is, once
+                everybody's attempt is written.
+        """
+        if self._id:
+            raise RuntimeError("a dialer runs once: make a new one to go on")
+        await self._begin()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._watch)
+            async with anyio.create_task_group() as workers:
+                for _ in range(min(self._campaign.concurrency, self.progress.states.total())):
+                    workers.start_soon(self._work)
+            group.cancel_scope.cancel()
+        if self._failure is not None:
+            raise self._failure
+        return await self._end()
+
+    async def _begin(self) -> None:
+        record = await self._journal.campaign(self._campaign.name)
+        self._campaign.check_unchanged(record.definition)
+        self._id = record.id
+        await self._journal.drain()
+        self._purse = Purse.of(self._campaign, record, await self._journal.money(self._id))
+        self._follow(await self._journal.campaign(self._campaign.name))
+        if not self._is_over:
+            await self._journal.halt(self._id, None)
+        await self._recount()
+
+    async def _end(self) -> Run:
+        if self._gate.has_expired(self._clock()):
+            # Also those who were in flight when it expired, and never left.
+            await self._journal.expire(self._id)
+        if self._halt is not None:
+            await self._journal.halt(self._id, str(self._halt))
+        await self._journal.finish(self._id)
+        await self._recount()
+        return Run(
+            await self._journal.campaign(self._campaign.name),
+            await self._journal.tally(self._id),
+            await self._journal.money(self._id),
+            self._halt,
+            self._stopped,
+        )
+
+    async def _watch(self) -> None:
+        """Do what other processes ask for, and show how far the run has got."""
+        recounted = anyio.current_time()
+        try:
+            while True:
+                await anyio.sleep(_LOOK_SECONDS)
+                if await self._journal.drain():
+                    self._is_dry = False
+                    if anyio.current_time() >= recounted + _RECOUNT_SECONDS:
+                        await self._recount()
+                        recounted = anyio.current_time()
+                self._follow(await self._journal.campaign(self._campaign.name))
+                self._refresh()
+                self._tell()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
+            self._fail(error)
+
+    def _follow(self, record: CampaignRecord) -> None:
+        """Do as the campaign's row says, which anybody may change while the run goes on."""
+        self._gate.is_paused = record.state is CampaignState.PAUSED
+        self._is_over = self._is_over or record.state in {
+            CampaignState.CANCELLED,
+            CampaignState.FINISHED,
+        }
+        if record.per_second != self._per_second:
+            self._per_second = record.per_second
+            self._gate.throttle.set(record.per_second)
+
+    async def _work(self) -> None:
+        """Dial one recipient after another, each when it is admitted."""
+        try:
+            while True:
+                # One at a time asks whether it may dial; the claims themselves go in groups.
+                async with self._turnstile:
+                    reserved = await self._admission()
+                    if reserved is None:
+                        return
+                    if self._gate.is_single:
+                        await self._attempt(reserved)
+                        continue
+                await self._attempt(reserved)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
+            self._fail(error)
+
+    async def _admission(self) -> Decimal | None:
+        """Wait until the next recipient may be dialled; return what is reserved for it.
+
+        Returns:
+            `None` when the run is over.
+        """
+        while not self._must_end():
+            changed = self._changed
+            holding = await self._holding()
+            if self._must_end():
+                break
+            if holding is None:
+                reserved = self._reserve()
+                if reserved is not None:
+                    return reserved
+                self._stop_for(self._purse.used_up())
+                holding = Holding(Hold.BUDGET)
+            self._give_up_on(holding)
+            if self._must_end():
+                break
+            self.progress.hold, self.progress.hold_seconds = holding.hold, holding.seconds
+            with anyio.move_on_after(holding.seconds):
+                await changed.wait()
+        return None
+
+    async def _holding(self) -> Holding | None:
+        at = self._clock()
+        if self._gate.has_expired(at):
+            await self._journal.expire(self._id)
+            self._is_over = True
+            return None
+        # Asked also when nobody seems to be left: else the last start would be waited for in vain.
+        if self._is_dry or self.progress.states[RowState.PLANNED] <= 0:
+            holding = await self._resting()
+            if holding is not None or self._is_over:
+                return holding
+        return self._gate.holding(anyio.current_time(), at)
+
+    async def _resting(self) -> Holding | None:
+        """Return how long to wait for a recipient to be due; nobody was when one was last asked."""
+        due = await self._journal.next_due(self._id)
+        if due is None:
+            # In flight is also who may yet come back to planned.
+            self._is_over = not self.progress.in_flight
+            return Holding(Hold.RESTING)
+        seconds = (due - self._clock()).total_seconds()
+        if seconds > 0:
+            return Holding(Hold.RESTING, seconds)
+        self._is_dry = False
+        return None
+
+    def _reserve(self) -> Decimal | None:
+        reserved = self._purse.reserve()
+        if reserved is not None:
+            self._gate.throttle.start(anyio.current_time())
+            self.progress.hold = self.progress.hold_seconds = None
+            self.progress.in_flight += 1
+        return reserved
+
+    def _give_up_on(self, holding: Holding) -> None:
+        """Stop a run that does not wait for more than its own calls and its pace."""
+        short = {Hold.PACE, Hold.RATE_LIMITED, Hold.BUDGET}
+        if not self._wait and not self.progress.in_flight and holding.hold not in short:
+            self._stop_for(Halt(HaltReason.WAITING, f"stopped instead of waiting: {holding.hold}"))
+
+    async def _attempt(self, reserved: Decimal) -> None:
+        """Claim a recipient, place its call, and write how that ended."""
+        began = anyio.current_time()
+        try:
+            client_id = mint_client_id() if self._campaign.kind.carries_client_id else None
+            claimed = await self._journal.claim(self._id, client_id=client_id, reserved=reserved)
+            if claimed is None:
+                self._purse.budget.give_back(reserved)
+                self._is_dry = True
+                return
+            self.progress.begun += 1
+            self.progress.move(RowState.PLANNED, RowState.DIALING)
+            delivery = Delivery()
+            try:
+                if anyio.current_time() - began > self._lease_seconds / 2:
+                    end = given_back(claimed)
+                else:
+                    end = await place(self._alphasms, self._campaign, claimed, delivery)
+            except anyio.get_cancelled_exc_class():
+                await self._settle(claimed, cut_off(claimed, delivery), reserved, began)
+                # Not passed on: a transport that raises it by itself must not end the whole run.
+                await anyio.lowlevel.checkpoint_if_cancelled()
+                return
+            await self._settle(claimed, end, reserved, began)
+        finally:
+            self.progress.in_flight -= 1
+            self._tell()
+
+    async def _settle(self, claimed: Claimed, end: End, reserved: Decimal, began: float) -> None:
+        """Learn from how an attempt ended, at once, and then write it down."""
+        self._learn(end, reserved, began)
+        state = await self._journal.settle(settlement_of(claimed, end, self._purse.price_of(end)))
+        self.progress.move(RowState.DIALING, state)
+        if state is RowState.PLANNED:
+            self._is_dry = False
+
+    def _learn(self, end: End, reserved: Decimal, began: float) -> None:
+        now = anyio.current_time()
+        self._gate.note(end.verdict, now)
+        if isinstance(end.error, RateLimited):
+            self._gate.throttle.rate_limited(now, end.error.retry_after, began=began)
+        if end.fault is not None:
+            self._fail(end.fault)
+        self._stop_for(self._halts.judge(end.verdict, end.error))
+        self._stop_for(self._purse.settle(end, reserved))
+
+    def _stop_for(self, halt: Halt | None) -> None:
+        if halt is not None:
+            self._halt = self._halt or halt
+            self._tell()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        self._tell()
+
+    def _must_end(self) -> bool:
+        return self._stopped or self._is_over or bool(self._halt or self._failure)
+
+    async def _recount(self) -> None:
+        self.progress.take(await self._journal.tally(self._id))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.progress.spent = self._purse.budget.spent
+        self.progress.held = self._purse.budget.held
+        self.progress.per_second = self._gate.throttle.rate
+        self.progress.slowed = self._gate.throttle.slowed
+        self._on_change()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()

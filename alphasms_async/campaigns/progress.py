@@ -1,0 +1,76 @@
+"""How far a run has got, for whoever shows it."""
+
+from collections import Counter
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import Factory, define
+
+from alphasms_async.campaigns.records import Tally
+from alphasms_async.campaigns.states import RowState
+
+__all__ = ["Hold", "Progress"]
+
+
+class Hold(StrEnum):
+    """Why nobody is dialled just now."""
+
+    PAUSED = "paused"
+    """A person paused the campaign."""
+    STARTS_LATER = "starts later"
+    """Its first moment has not come."""
+    WINDOW = "outside the window"
+    """Phones may not ring at this time of day."""
+    PACE = "pacing"
+    """The next start is a moment away."""
+    RATE_LIMITED = "the gateway asks to wait"
+    UNREACHABLE = "the gateway cannot be reached"
+    """It is tried with one recipient now and then."""
+    BUDGET = "the budget is held by calls in flight"
+    RESTING = "the rest is due later"
+    """Only redials and those who wait for the gateway are left."""
+
+
+@define
+class Progress:
+    """Where a run stands; it changes while the run goes on."""
+
+    states: Counter[RowState] = Factory(Counter[RowState])
+    """How many recipients stand where, in the whole campaign."""
+    in_flight: int = 0
+    """How many calls are being placed."""
+    begun: int = 0
+    """How many attempts this run has begun."""
+    spent: Decimal = Decimal(0)
+    """What the campaign's accepted calls cost, earlier runs included."""
+    held: Decimal = Decimal(0)
+    """What is reserved for calls in flight and for unknown outcomes."""
+    budget: Decimal | None = None
+    """What may be spent. `None`: no limit."""
+    per_second: float | None = None
+    """The pace that holds just now. `None`: no limit."""
+    slowed: bool = False
+    """Whether that is slower than a person set, because the gateway asked for it."""
+    hold: Hold | None = None
+    """Why nobody is dialled just now. `None` while somebody is."""
+    hold_seconds: float | None = None
+    """For how long that is known to last. `None`: not known."""
+
+    @property
+    def total(self) -> int:
+        """How many recipients there are, without the skipped."""
+        return self.states.total() - self.states[RowState.SKIPPED]
+
+    @property
+    def done(self) -> int:
+        """How many of them need not be dialled any more."""
+        return self.total - self.states[RowState.PLANNED] - self.states[RowState.DIALING]
+
+    def take(self, tally: Tally) -> None:
+        """Begin from what the journal counts."""
+        self.states = Counter(tally.states)
+
+    def move(self, before: RowState, after: RowState) -> None:
+        """Count one recipient elsewhere."""
+        self.states[before] -= 1
+        self.states[after] += 1
