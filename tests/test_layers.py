@@ -19,6 +19,7 @@ ROOT = "alphasms_async"
 LAYERS = (
     {"cli"},
     {"sandbox"},
+    {"campaigns"},
     {ROOT},
     {"client"},
     {"dialing", "services"},

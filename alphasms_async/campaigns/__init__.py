@@ -1,0 +1,128 @@
+"""Durable campaigns: the bulk dialer that survives kill -9 and never rings anyone twice.
+
+    async with AlphaSMS() as alphasms, SqliteJournal("alphasms.journal") as journal:
+        recording = await Recording.load("promo.wav")
+        campaign = Campaign(name="spring", kind=PlayRecording(recording), per_second=20)
+        plan = await plan_campaign(journal, campaign, open_list("clients.csv"))
+        run = await Dialer(alphasms, journal, campaign).run()
+
+The journal is the truth: the intent to call is durable before a request leaves, what never left
+is dialled again, and what cannot be proven either way is shown to you and never repeated.
+"""
+
+from alphasms_async.campaigns.campaign import Campaign
+from alphasms_async.campaigns.commands import (
+    AddDoNotCall,
+    Cancel,
+    Command,
+    Drop,
+    Pause,
+    RecordEvent,
+    Redial,
+    RemoveDoNotCall,
+    Resume,
+    SetBudget,
+    SetPace,
+)
+from alphasms_async.campaigns.dialer import Dialer, Run
+from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
+from alphasms_async.campaigns.halts import Halt, HaltReason
+from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.kinds import (
+    Kind,
+    PlayRecording,
+    SpeakSms,
+    SpeakText,
+    kind_from_json,
+)
+from alphasms_async.campaigns.lists import ListedRecipient, RecipientList, open_list
+from alphasms_async.campaigns.plan import Plan, plan_campaign
+from alphasms_async.campaigns.progress import Hold, Progress
+from alphasms_async.campaigns.quotes import Quotes, quote
+from alphasms_async.campaigns.reconciling import Reconciled, reconcile, uncertain_rows
+from alphasms_async.campaigns.records import (
+    AttemptRecord,
+    CampaignRecord,
+    CampaignState,
+    Claimed,
+    Money,
+    RowRecord,
+    Settlement,
+    Tally,
+)
+from alphasms_async.campaigns.redial import RedialPolicy
+from alphasms_async.campaigns.sqlite import (
+    DEFAULT_JOURNAL,
+    MemoryJournal,
+    SqliteJournal,
+    Told,
+    tell,
+)
+from alphasms_async.campaigns.states import (
+    CallOutcome,
+    RowState,
+    SkipReason,
+    Verdict,
+)
+from alphasms_async.campaigns.templates import Template
+from alphasms_async.campaigns.window import Window
+
+__all__ = [
+    "DEFAULT_JOURNAL",
+    "AddDoNotCall",
+    "AttemptRecord",
+    "CallEvent",
+    "CallOutcome",
+    "Campaign",
+    "CampaignRecord",
+    "CampaignState",
+    "Cancel",
+    "Claimed",
+    "Command",
+    "Dialer",
+    "Drop",
+    "Halt",
+    "HaltReason",
+    "Hold",
+    "Journal",
+    "Kind",
+    "ListedRecipient",
+    "MemoryJournal",
+    "Money",
+    "Pause",
+    "Plan",
+    "PlayRecording",
+    "Progress",
+    "Quotes",
+    "RecipientList",
+    "Reconciled",
+    "RecordEvent",
+    "Recorded",
+    "Redial",
+    "RedialPolicy",
+    "Ref",
+    "RemoveDoNotCall",
+    "Resume",
+    "RowRecord",
+    "RowState",
+    "Run",
+    "SetBudget",
+    "SetPace",
+    "Settlement",
+    "SkipReason",
+    "SpeakSms",
+    "SpeakText",
+    "SqliteJournal",
+    "Tally",
+    "Template",
+    "Told",
+    "Verdict",
+    "Window",
+    "kind_from_json",
+    "open_list",
+    "plan_campaign",
+    "quote",
+    "reconcile",
+    "tell",
+    "uncertain_rows",
+]

@@ -1,0 +1,106 @@
+"""Uncertain recipients: asked for where the gateway can be asked, shown to a person where not."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from attrs import define, frozen
+
+from alphasms_async.campaigns.events import Ref
+from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.records import RowRecord, Settlement
+from alphasms_async.campaigns.states import RowState, Verdict
+from alphasms_async.client import AlphaSMS
+from alphasms_async.models import State, Status
+
+__all__ = ["Reconciled", "reconcile", "uncertain_rows"]
+
+_PAGE = 100
+_SAYS_NOTHING = {State.NOT_FOUND, State.UNKNOWN}
+
+
+@frozen
+class Reconciled:
+    """What asking came to."""
+
+    asked: int
+    """How many the gateway could be asked for."""
+    settled: int
+    """Of how many it said that it has them."""
+    left: int
+    """How many are uncertain still."""
+
+
+@define
+class _Count:
+    asked: int = 0
+    settled: int = 0
+    left: int = 0
+
+
+async def reconcile(alphasms: AlphaSMS, journal: Journal, name: str) -> Reconciled:
+    """Ask the gateway for every uncertain recipient that carries an id.
+
+    Only "I have it" moves a row, to accepted. That the gateway does not know an id proves
+    nothing: the request may still be on its way through it. A recording's call carries no id of
+    ours, so nobody can be asked for one whose answer was lost.
+
+    Args:
+        alphasms: The client, open.
+        journal: The journal, entered.
+        name: The campaign's.
+
+    Raises:
+        InvalidRequest: The journal has no such campaign.
+        GatewayUnavailable: The gateway does not answer; what it told before that is kept.
+        GatewayError: The gateway refused.
+        JournalError: The journal cannot be read or written.
+
+    Source: json.php, type `status`, by our id; xml.php, `status`, by the gateway's [API pages].
+    """
+    count = _Count()
+    campaign = await journal.campaign(name)
+    async for rows in _pages(journal, campaign.id):
+        ours = [row for row in rows if row.client_id is not None]
+        theirs = [row for row in rows if row.client_id is None and row.gateway_id is not None]
+        by_ours = await alphasms.status.by_client_id([row.client_id or 0 for row in ours])
+        by_theirs = await alphasms.status.get_many([row.gateway_id or 0 for row in theirs])
+        count.asked += len(ours) + len(theirs)
+        settled = await _settle(journal, (*ours, *theirs), (*by_ours, *by_theirs))
+        count.settled += settled
+        count.left += len(rows) - settled
+    return Reconciled(count.asked, count.settled, count.left)
+
+
+async def uncertain_rows(journal: Journal, name: str) -> list[RowRecord]:
+    """Return every uncertain recipient of a campaign, in the list's order.
+
+    Raises:
+        InvalidRequest: The journal has no such campaign.
+        JournalError: The journal cannot be read.
+    """
+    campaign = await journal.campaign(name)
+    return [row async for rows in _pages(journal, campaign.id) for row in rows]
+
+
+async def _pages(journal: Journal, campaign: int) -> AsyncIterator[list[RowRecord]]:
+    after = 0
+    while rows := await journal.rows(
+        campaign, after=after, limit=_PAGE, states=[RowState.UNCERTAIN]
+    ):
+        yield rows
+        after = rows[-1].id
+
+
+async def _settle(journal: Journal, rows: Sequence[RowRecord], statuses: Iterable[Status]) -> int:
+    settled = 0
+    for row, status in zip(rows, statuses, strict=True):
+        if status.state in _SAYS_NOTHING:
+            continue
+        await journal.settle(
+            Settlement(
+                ref=Ref(row.id, row.attempts),
+                verdict=Verdict.ACCEPTED,
+                gateway_id=status.id or row.gateway_id,
+            )
+        )
+        settled += 1
+    return settled

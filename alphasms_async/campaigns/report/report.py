@@ -1,0 +1,122 @@
+"""`report_of`: what a campaign came to, for a table, a page, or a program."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from alphasms_async.campaigns.clock import Clock, utc_now
+from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.records import AttemptRecord, CampaignRecord, Money, Tally
+from alphasms_async.campaigns.report.timeline import Timeline, TimelineDraft
+from alphasms_async.campaigns.report.troubles import Troubles, troubles_of
+from alphasms_async.campaigns.states import RowState
+from alphasms_async.campaigns.window import Window
+from alphasms_async.errors import InvalidRequest
+
+__all__ = ["Report", "report_of"]
+
+_PAGE = 1000
+_DEFAULT_ZONE = "Europe/Kyiv"
+
+
+@frozen(kw_only=True)
+class Report:
+    """What a campaign has come to at one moment."""
+
+    campaign: CampaignRecord
+    tally: Tally
+    money: Money
+    budget: Decimal | None
+    """What it may spend. `None`: no limit."""
+    zone: str
+    """The time zone its times are shown in: its window's, or Europe/Kyiv."""
+    timeline: Timeline
+    """Its attempts and its spend over time."""
+    troubles: Troubles
+    """Who was not reached, and why."""
+    made_at: datetime
+    """When it was made."""
+
+    @property
+    def accepted(self) -> int:
+        """How many recipients the gateway has a call for, or had."""
+        return self.tally.states[RowState.ACCEPTED] + self.tally.states[RowState.DONE]
+
+    @property
+    def dialable(self) -> int:
+        """How many recipients there are, without the skipped."""
+        return self.tally.total - self.tally.states[RowState.SKIPPED]
+
+    @property
+    def attempts(self) -> int:
+        """How many times somebody was dialled, those included that came to nothing."""
+        return sum(bucket.attempts for bucket in self.timeline.buckets)
+
+    @property
+    def took_seconds(self) -> float:
+        """How long it was from the first attempt to the latest one, 0 or more."""
+        first, last = self.timeline.first_at, self.timeline.last_at
+        return (last - first).total_seconds() if first is not None and last is not None else 0.0
+
+
+async def report_of(
+    journal: Journal, name: str, *, failures: int = 50, clock: Clock = utc_now
+) -> Report:
+    """Read a campaign's report out of its journal, a page of rows at a time.
+
+    Memory does not grow with the campaign. While a run goes on its parts are of slightly
+    different moments.
+
+    Args:
+        journal: The journal, entered.
+        name: The campaign's name.
+        failures: How many of those not reached are in it one by one, 0 or more; the others are
+            counted.
+        clock: Returns the time, aware. Tests set it.
+
+    Raises:
+        InvalidRequest: There is no such campaign, or `failures` is below 0.
+        JournalError: The journal cannot be read.
+    """
+    _check_failures(failures)
+    campaign = await journal.campaign(name)
+    zone = _zone_of(campaign)
+    draft = TimelineDraft(ZoneInfo(zone))
+    async for attempt in _attempts(journal, campaign.id):
+        draft.add(attempt)
+    return Report(
+        campaign=campaign,
+        tally=await journal.tally(campaign.id),
+        money=await journal.money(campaign.id),
+        budget=_budget_of(campaign),
+        zone=zone,
+        timeline=draft.timeline(),
+        troubles=await troubles_of(journal, campaign.id, failures),
+        made_at=clock(),
+    )
+
+
+def _check_failures(failures: int) -> None:
+    if not isinstance(failures, int) or isinstance(failures, bool) or failures < 0:
+        raise InvalidRequest(f"failures is a whole number, 0 or more, not {failures!r}")
+
+
+async def _attempts(journal: Journal, campaign: int) -> AsyncIterator[AttemptRecord]:
+    after = (0, 0)
+    while page := await journal.attempts(campaign, after=after, limit=_PAGE):
+        for attempt in page:
+            yield attempt
+        after = (page[-1].ref.recipient, page[-1].ref.attempt)
+
+
+def _zone_of(campaign: CampaignRecord) -> str:
+    window = campaign.definition.get("window")
+    return Window.from_json(window).zone if window else _DEFAULT_ZONE
+
+
+def _budget_of(campaign: CampaignRecord) -> Decimal | None:
+    budget = campaign.definition.get("budget")
+    return None if budget is None else Decimal(budget)
