@@ -5,6 +5,8 @@ from importlib.metadata import version
 
 from cyclopts import App
 
+from alphasms_async.cli import dnc
+from alphasms_async.cli.campaign import campaign
 from alphasms_async.cli.demo import demo
 from alphasms_async.cli.dial import dial
 from alphasms_async.cli.reads import balance, check, status
@@ -29,6 +31,7 @@ app: App = App(
     itself, 130 interrupted.
     """,
     help_format="markdown",
+    error_formatter=str,
     suppress_keyboard_interrupt=False,
     version=lambda: version("alphasms-async"),
 )
@@ -37,6 +40,12 @@ for _command in (demo, dial, call, otp, say, sms, status, balance):
 _audio: App = App(name="audio", help="Look at recordings before they are sent.")
 _audio.command(check)
 app.command(_audio)
+app.command(campaign)
+_dnc: App = App(name="dnc", help="The phones that no campaign of a journal calls.")
+_dnc.command(dnc.add)
+_dnc.command(dnc.remove)
+_dnc.command(dnc.listed, name="list")
+app.command(_dnc)
 
 
 def run(arguments: list[str] | None = None) -> None:

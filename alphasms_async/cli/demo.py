@@ -3,15 +3,16 @@
 import math
 import random
 import struct
+import tempfile
 from array import array
 from decimal import Decimal
+from pathlib import Path
 
 from alphasms_async import AlphaSMS, Recording
+from alphasms_async.campaigns import Campaign, PlayRecording, SqliteJournal, plan_campaign
 from alphasms_async.checks import check_count, check_rate
-from alphasms_async.cli.progress import dial_with_progress
-from alphasms_async.cli.results import print_summary
+from alphasms_async.cli.campaign.run import dial_campaign
 from alphasms_async.cli.terminal import ExitCode, answers, notes
-from alphasms_async.outcomes import DialResult
 
 __all__ = ["demo"]
 
@@ -22,7 +23,7 @@ _BROKEN = ("102", "050 12 34", "not a number", "+380 12", "05012345678901234")
 
 
 async def demo(*, count: int = 200, per_second: float = 60, concurrency: int = 32) -> ExitCode:
-    """Dial made-up numbers on a gateway of its own, offline. Nobody's phone rings.
+    """Dial a campaign of made-up numbers on a gateway of its own, offline. Nobody's phone rings.
 
     Parameters
     ----------
@@ -40,20 +41,26 @@ async def demo(*, count: int = 200, per_second: float = 60, concurrency: int = 3
     check_rate("per_second", per_second)
     sandbox = Sandbox(balance=Decimal(count))
     recording = Recording.from_bytes(_jingle())
-    with sandbox.serve() as url:
+    campaign = Campaign(
+        name="demo",
+        kind=PlayRecording(recording),
+        concurrency=concurrency,
+        per_second=per_second,
+        budget=Decimal(count),
+    )
+    with sandbox.serve() as url, tempfile.TemporaryDirectory(prefix="alphasms-") as folder:
         notes.print(f"a gateway of our own answers at {url}; nobody's phone rings")
-        notes.print(
-            f"dialling {len(numbers)} made-up numbers with {recording.seconds:.1f} s of sound, "
-            f"{per_second:g} a second"
-        )
-        # Both given: the demo never takes the real key or address from the environment.
-        async with AlphaSMS(sandbox.api_key, base_url=url) as alphasms:
-            dialing = alphasms.dial(
-                numbers, recording, concurrency=concurrency, per_second=per_second
+        async with SqliteJournal(Path(folder, "demo.journal"), purpose="alphasms demo") as journal:
+            plan = await plan_campaign(journal, campaign, numbers)
+            notes.print(
+                f"planned {plan.to_dial} of {plan.rows} made-up numbers, {plan.duplicates} stood "
+                f"there twice, {plan.invalid} are none; {recording.seconds:.1f} s of sound, "
+                f"{per_second:g} a second"
             )
-            kept: list[DialResult] = []
-            code = await dial_with_progress(dialing, len(numbers), kept.append)
-    print_summary(dialing.summary, len(numbers) - dialing.summary.total)
+            # Both given: the demo never takes the real key or address from the environment.
+            client = AlphaSMS(sandbox.api_key, base_url=url)
+            record = await journal.campaign(campaign.name)
+            code = await dial_campaign(journal, record, campaign, client=client)
     rings = len(sandbox.calls())
     phones = len({call.phone for call in sandbox.calls()})
     answers.print(f"the gateway's own count: {rings} rings on {phones} phones")

@@ -16,17 +16,21 @@ from alphasms_async.errors import (
     ConfigurationError,
     GatewayError,
     InvalidRequest,
+    JournalError,
     OutcomeUnknown,
 )
 
 __all__ = [
     "ExitCode",
     "Flag",
+    "agreed",
     "answers",
     "asks",
     "confirm",
     "counted",
     "exit_code_of",
+    "lasting",
+    "megabytes",
     "money",
     "notes",
     "print_json",
@@ -39,12 +43,12 @@ class _Output(Console):
     def on_broken_pipe(self) -> None:
         self.quiet = True
         # Python's own flush at the end would meet the closed pipe once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
 answers: Console = _Output(soft_wrap=True, highlight=False)
 """Standard output: what was asked for, and nothing else."""
-notes: Console = Console(stderr=True, soft_wrap=True, highlight=False)
+notes: Console = _Output(stderr=True, soft_wrap=True, highlight=False)
 """Standard error: progress, questions, warnings and errors."""
 
 
@@ -64,14 +68,14 @@ class ExitCode(IntEnum):
     SOME_NOT = 3
     """Some were invalid, refused, not sent or uncertain."""
     STOPPED = 4
-    """The run stopped itself: the account or the message was refused."""
+    """The run stopped itself: a refusal of the account or the message, the budget, the window."""
     INTERRUPTED = 130
     """A person ended it."""
 
 
 def exit_code_of(error: AlphaSMSError) -> ExitCode:
     """Return the exit code an error stands for."""
-    if isinstance(error, InvalidRequest | ConfigurationError):
+    if isinstance(error, InvalidRequest | ConfigurationError | JournalError):
         return ExitCode.BAD_INPUT
     if isinstance(error, GatewayError | OutcomeUnknown):
         return ExitCode.SOME_NOT
@@ -90,6 +94,28 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def lasting(seconds: float) -> str:
+    """Return a span as people say it: `40 s`, `12 min`, `3 h 05 min`, `2 d 4 h`."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def megabytes(count: int) -> str:
+    """Return a size as people say it: `40 KB`, `1.2 MB`, `3.4 GB`."""
+    for unit, size in (("GB", 1 << 30), ("MB", 1 << 20)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{max(1, round(count / 1024))} KB"
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value on a line of its own; sums stay exact, as strings."""
     answers.print(json.dumps(value, ensure_ascii=False, default=str), markup=False)
@@ -98,6 +124,11 @@ def print_json(value: Any) -> None:
 def asks() -> bool:
     """Return whether a person is there to answer a question."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Ask a person who is there; with `--yes`, or where nobody is, the command itself says yes."""
+    return yes or not asks() or confirm(question)
 
 
 def confirm(question: str) -> bool:

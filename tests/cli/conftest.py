@@ -22,11 +22,19 @@ Alphasms = Callable[..., Ran]
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox]:
-    """A gateway on a socket, the environment that points to it, and a folder to work in."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, and an environment that points to a gateway which is not there."""
     (tmp_path / "promo.wav").write_bytes(wav())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("ALPHASMS_API_KEY", "sandbox-key")
+    monkeypatch.setenv("ALPHASMS_BASE_URL", "http://127.0.0.1:1")
+    return tmp_path
+
+
+@pytest.fixture
+def sandbox(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox]:
+    """A gateway on a socket, the environment that points to it, and the folder to work in."""
     sandbox = Sandbox()
     with sandbox.serve() as url:
         monkeypatch.setenv("ALPHASMS_API_KEY", sandbox.api_key)

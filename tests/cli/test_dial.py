@@ -1,38 +1,38 @@
-"""`alphasms dial`: a list in, results out."""
+"""`alphasms dial`: a list in, results out, and the same command goes on.
+
+That it goes on after Ctrl-C and kill -9 is in `test_campaign_signals.py`.
+"""
 
 import csv
 import json
 import os
-import signal
-import subprocess
-import sys
-import threading
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from alphasms_async.sandbox import Sandbox
-from alphasms_async.sandbox.server import serve
-from tests.cli.conftest import Alphasms
+from tests.cli.campaigns import JOURNAL, listed, lose_answers, names, only_line, states
+from tests.cli.conftest import Alphasms, Ran
+from tests.doubles import phones
 from tests.sounds import wav
 
 NUMBERS = ["380501234567", "380671234567", "380931234567"]
+RESULTS = "list.results.csv"
 
 
-def listed(text: str, name: str = "list.csv") -> str:
+def written(text: str, name: str = "list.csv") -> str:
     Path(name).write_text(text, "utf-8")
     return name
 
 
-def results(name: str = "list.results.csv") -> list[dict[str, str]]:
-    with Path(name).open(newline="") as file:
+def results(name: str = RESULTS) -> list[dict[str, str]]:
+    with Path(name).open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 
-def dial(alphasms: Alphasms, text: str, *arguments: str) -> Any:
-    return alphasms("dial", listed(text), "--audio", "promo.wav", "--yes", *arguments)
+def dial(alphasms: Alphasms, text: str, *arguments: str) -> Ran:
+    return alphasms("dial", written(text), "--audio", "promo.wav", "--yes", *arguments)
 
 
 def test_each_number_is_called_once(sandbox: Sandbox, alphasms: Alphasms) -> None:
@@ -44,18 +44,18 @@ def test_each_number_is_called_once(sandbox: Sandbox, alphasms: Alphasms) -> Non
 
 
 def test_every_line_has_a_result(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """The results tell the line, the digits, the outcome, the id and the price of each."""
+    """The results tell the line, the digits, the state, the id and the price of each."""
     ran = dial(
         alphasms, "name,phone\nA,0501234567\nB,nobody\nC,+380501234567\nD,\nE,067 123 45 67\n"
     )
     assert ran.code == 3
     rows = {row["line"]: row for row in results()}
-    assert [rows[line]["outcome"] for line in "23456"] == [
-        "accepted",
-        "invalid",
-        "duplicate",
-        "invalid",
-        "accepted",
+    assert [(rows[line]["state"], rows[line]["reason"]) for line in "23456"] == [
+        ("accepted", ""),
+        ("skipped", "invalid"),
+        ("skipped", "duplicate"),
+        ("skipped", "invalid"),
+        ("accepted", ""),
     ]
     (call, _) = sorted(sandbox.calls(), key=lambda call: call.phone)
     assert ("380501234567", str(call.id), "0.40") == (
@@ -68,8 +68,8 @@ def test_every_line_has_a_result(sandbox: Sandbox, alphasms: Alphasms) -> None:
 def test_summary_comes_as_json(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """`--json` prints the tally alone on standard output, the sum exact."""
     told = json.loads(dial(alphasms, "\n".join(NUMBERS), "--json").out)
-    assert told["outcomes"]["accepted"] == 3
-    assert told["price"] == "1.20"
+    assert told["states"]["accepted"] == 3
+    assert told["spent"] == "1.20"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,14 @@ def test_lists_as_people_have_them(sandbox: Sandbox, alphasms: Alphasms, text: s
     assert [sandbox.rings(call.phone) for call in sandbox.calls()] == [1]
 
 
+def test_list_in_windows_1251_is_read(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """As old spreadsheets of this country write it."""
+    Path("list.csv").write_bytes("ім'я;телефон\nОлена;0501234567\n".encode("cp1251"))
+    ran = alphasms("dial", "list.csv", "--yes", "--say", "Вітаю, {ім'я}!")
+    assert ran.code == 0, ran.err
+    assert [call.text for call in sandbox.calls()] == ["Вітаю, Олена!"]
+
+
 def test_column_is_chosen(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """`--column` says where the numbers stand when several columns have some."""
     dial(alphasms, "phone,work\n0501234567,0671234567\n", "--column", "work")
@@ -103,61 +111,185 @@ def test_column_is_chosen(sandbox: Sandbox, alphasms: Alphasms) -> None:
     ("text", "arguments", "says"),
     [
         ("", (), "is empty"),
-        ("\n\n", (), "is empty"),
         ("phone\n", (), "empty but for its header"),
-        ("phone\n112\nnobody\n", (), "none of its 2 lines"),
-        ('name,phone\n"a,0501234567\n"c",0671112233\n', (), "line 3"),
+        ("phone\n112\nnobody\n", (), "none of the list's 2 lines"),
         ("name,city\nOlena,Kyiv\n", (), "no phone column"),
         ("phone\n0501234567\n", ("--column", "cell"), "no column 'cell'"),
         ("phone\n0501234567\n", ("--concurrency", "0"), "concurrency"),
-        ("phone\n0501234567\n", ("--per-second", "0"), "per_second"),
         ("phone\n0501234567\n", ("--per-second", "nan"), "per_second"),
         ("phone\n0501234567\n", ("--hook", "nonsense"), "the hook"),
-        ("phone\n0501234567\n", ("--output", "nowhere/results.csv"), "cannot write"),
+        ("phone\n0501234567\n", ("--window", "9to5"), "the hours"),
+        ("phone\n0501234567\n", ("--say", "Hello"), "and not both"),
+        ("phone\n0501234567\n", ("--expires-at", "2020-01-01"), "is over already"),
+        ("phone\n0501234567\n", ("--output", "nowhere/results.csv"), "there is no such folder"),
+        ("phone\n0501234567\n", ("--output", "."), "name another with --output"),
+        ("phone\n0501234567\n", ("--output", "promo.wav"), "promo.wav is there already"),
     ],
 )
 def test_bad_input_dials_nobody(
     sandbox: Sandbox, alphasms: Alphasms, text: str, arguments: tuple[str, ...], says: str
 ) -> None:
-    """Bad input exits with 2 and one clear line, and nobody is dialled."""
-    ran = dial(alphasms, text, *arguments)
-    assert ran.code == 2
-    assert says in ran.err
+    """Bad input exits with 2 and one clear line, nobody is dialled, and no campaign is left."""
+    assert says in only_line(dial(alphasms, text, *arguments))
     assert not sandbox.calls()
+    assert not Path(RESULTS).exists()
+    assert not Path(JOURNAL).exists() or not names(alphasms)
 
 
-def test_list_that_is_not_utf8_is_refused(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """A list in another encoding is named as such."""
-    Path("list.csv").write_bytes("телефон\n0501234567\n".encode("cp1251"))
-    ran = alphasms("dial", "list.csv", "--audio", "promo.wav", "--yes")
-    assert ran.code == 2
-    assert "UTF-8" in ran.err
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("nowhere.csv", "--audio", "promo.wav"), "nowhere.csv"),
+        (("list.csv", "--audio", "nowhere.wav"), "nowhere.wav"),
+        (("list.csv", "--audio", "list.csv"), "list.csv: this is text, not a WAV"),
+    ],
+)
+def test_missing_files_are_named(
+    folder: Path, alphasms: Alphasms, words: tuple[str, ...], says: str
+) -> None:
+    """A list or a recording that is not there, or is none, is named in the line."""
+    listed(NUMBERS)
+    assert says in only_line(alphasms("dial", *words, "--yes"))
 
 
-def test_missing_files_are_named(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """A list or a recording that is not there is named in the line."""
-    assert "nowhere.csv" in alphasms("dial", "nowhere.csv", "--audio", "promo.wav", "--yes").err
-    assert (
-        "nowhere.wav"
-        in alphasms("dial", listed("0501234567"), "--audio", "nowhere.wav", "--yes").err
-    )
+def test_list_from_a_pipe_is_refused(folder: Path, alphasms: Alphasms) -> None:
+    """It is read twice, and a pipe gives its content once: the line says to save it."""
+    os.mkfifo("pipe")
+    said = only_line(alphasms("dial", "pipe", "--audio", "promo.wav", "--yes"))
+    assert "save the list as a file" in said
 
 
-def test_earlier_results_are_not_overwritten(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """A second run of the same command dials nobody: the results of the first are still there."""
-    dial(alphasms, "0501234567")
-    ran = dial(alphasms, "0501234567")
-    assert ran.code == 2
-    assert sandbox.rings("380501234567") == 1
+def test_finished_list_is_not_dialled_again(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """The same command exits with 2 and names what calls everybody anew; the results stay."""
+    listed(NUMBERS)
+    words = ("dial", "list.csv", "--audio", "promo.wav", "--yes")
+    alphasms(*words)
+    before = Path(RESULTS).read_bytes()
+    said = only_line(alphasms(*words))
+    assert said.startswith("already dialled; `--again` starts a new campaign (alphasms campaign ")
+    assert len(sandbox.calls()) == 3
+    assert Path(RESULTS).read_bytes() == before
+
+
+def test_again_is_a_new_campaign(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """`--again` calls everybody once more, with results of its own beside the earlier ones."""
+    listed(NUMBERS)
+    words = ("dial", "list.csv", "--audio", "promo.wav", "--yes")
+    alphasms(*words)
+    for rings in (2, 3):
+        ran = alphasms(*words, "--again")
+        assert ran.code == 0, ran.err
+        assert [sandbox.rings(phone) for phone in NUMBERS] == [rings] * 3
+    first, second, third = names(alphasms)
+    assert (second, third) == (f"{first}-2", f"{first}-3")
+    for name in ("list", second, third):
+        assert len(results(f"{name}.results.csv")) == 3
+
+
+def test_again_goes_on_with_what_it_began(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A second `--again` before the first has ended is no third campaign."""
+    listed(NUMBERS)
+    words = ("dial", "list.csv", "--audio", "promo.wav", "--yes")
+    alphasms(*words)
+    sandbox.banned = True
+    assert alphasms(*words, "--again").code == 4
+    sandbox.banned = False
+    assert alphasms(*words, "--again").code == 0
+    assert [sandbox.rings(phone) for phone in NUMBERS] == [2, 2, 2]
+    assert len(names(alphasms)) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (("--audio", "other.wav"), "--audio or --say"),
+        (("--audio", "promo.wav", "--dtmf"), "--audio or --say"),
+        (("--say", "Вітаємо"), "--audio or --say"),
+        (("--audio", "promo.wav", "--budget", "5"), "--budget"),
+        (("--audio", "promo.wav", "--per-second", "5"), "--per-second"),
+        (("--audio", "promo.wav", "--hook", "https://app.example/hook?token=1"), "--hook"),
+        (("--audio", "promo.wav", "--column", "work"), "--column"),
+    ],
+)
+@pytest.mark.parametrize("is_over", [True, False])
+def test_changed_option_is_another_campaign(
+    sandbox: Sandbox,
+    alphasms: Alphasms,
+    changed: tuple[str, ...],
+    named: str,
+    *,
+    is_over: bool,
+) -> None:
+    """One list is not called twice by a changed option alone: the line names what is changed."""
+    Path("other.wav").write_bytes(wav(seconds=2))
+    written("phone,work\n0501234567,0671234567\n")
+    sandbox.banned = not is_over
+    alphasms("dial", "list.csv", "--yes", "--audio", "promo.wav")
+    sandbox.banned = False
+    rings = len(sandbox.calls())
+    said = only_line(alphasms("dial", "list.csv", "--yes", *changed))
+    assert f" with another {named}" in said
+    assert "`--again` starts a new campaign" in said
+    assert len(sandbox.calls()) == rings
+    again = alphasms("dial", "list.csv", "--yes", *changed, "--again")
+    assert again.code == 0, again.err
+    assert len(sandbox.calls()) == rings + 1
+    first, second = names(alphasms)
+    assert {*Path().glob("*.results.csv")} == {Path(RESULTS), Path(f"{second}.results.csv")}
+    assert first.startswith("list-")
+
+
+def test_changed_recording_is_noticed(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Another sound under the same name is another recording; the same one elsewhere is not."""
+    listed(NUMBERS)
+    sandbox.banned = True
+    alphasms("dial", "list.csv", "--audio", "promo.wav", "--yes")
+    sandbox.banned = False
+    Path("promo.wav").rename("moved.wav")
+    Path("promo.wav").write_bytes(wav(seconds=2))
+    said = only_line(alphasms("dial", "list.csv", "--audio", "promo.wav", "--yes"))
+    assert "--audio or --say" in said
+    assert alphasms("dial", "list.csv", "--audio", "moved.wav", "--yes").code == 0
+    assert len(names(alphasms)) == 1
+
+
+def test_changed_list_is_another_campaign(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """New lines make it a new list, whose results do not take the place of the old one's."""
+    dial(alphasms, "phone\n0501234567\n")
+    ran = dial(alphasms, "phone\n0671234567\n")
+    assert ran.code == 0, ran.err
+    first, second = names(alphasms)
+    assert first != second
+    assert [row["phone"] for row in results()] == ["380501234567"]
+    assert [row["phone"] for row in results(f"{second}.results.csv")] == ["380671234567"]
+
+
+def test_renamed_list_is_known(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A list is known by its content: under another name its people are not called twice."""
+    listed(NUMBERS)
+    alphasms("dial", "list.csv", "--audio", "promo.wav", "--yes")
+    Path("list.csv").rename("people.csv")
+    said = only_line(alphasms("dial", "people.csv", "--audio", "promo.wav", "--yes"))
+    assert said.startswith("already dialled")
+    assert len(sandbox.calls()) == 3
+
+
+def test_results_of_somebody_else_are_not_overwritten(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A file that is there already may tell whom an earlier run called: nobody is dialled."""
+    Path(RESULTS).write_text("mine", "utf-8")
+    assert f"{RESULTS} is there already" in only_line(dial(alphasms, "0501234567"))
+    assert (Path(RESULTS).read_text("utf-8"), sandbox.calls()) == ("mine", [])
+    assert dial(alphasms, "0501234567", "--output", "out.csv").code == 0
+    assert results("out.csv")[0]["phone"] == "380501234567"
 
 
 def test_nobody_to_ask_dials_nobody(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """Without --yes and without a terminal nobody is dialled, and the line says what to add."""
-    ran = alphasms("dial", listed("0501234567"), "--audio", "promo.wav")
-    assert ran.code == 2
-    assert "add --yes" in ran.err
+    said = only_line(alphasms("dial", listed(NUMBERS), "--audio", "promo.wav"))
+    assert "add --yes" in said
     assert not sandbox.calls()
-    assert not Path("list.results.csv").exists()
+    assert not Path(RESULTS).exists()
+    assert not names(alphasms)
 
 
 @pytest.mark.parametrize(("answer", "code", "rings"), [("y", 0, 1), ("", 130, 0)])
@@ -169,62 +301,16 @@ def test_a_person_is_asked_first(
     code: int,
     rings: int,
 ) -> None:
-    """The count and the cost are shown, and only "yes" dials."""
+    """The count and the cost are shown, and only "yes" dials; a "no" leaves nothing behind."""
     monkeypatch.setattr("alphasms_async.cli.dial.asks", lambda: True)
     monkeypatch.setattr("builtins.input", lambda: answer)
-    ran = alphasms("dial", listed("0501234567"), "--audio", "promo.wav", "--per-second", "10")
+    ran = alphasms("dial", written("0501234567"), "--audio", "promo.wav", "--per-second", "10")
     assert code == ran.code
     assert rings == sandbox.rings("380501234567")
-    assert "1 line, phones from column 1, no header" in ran.err
-    assert "1 phone to dial" in ran.err
-    assert "cost: about 0.40 UAH" in ran.err
-
-
-def test_refused_account_stops_the_run(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """A refusal of the account ends the run with 4, and every line still has a result."""
-    sandbox.banned = True
-    ran = dial(alphasms, "\n".join(f"05012345{n:02d}" for n in range(50)), "--concurrency", "2")
-    assert ran.code == 4
-    assert "Banned" in ran.err
-    assert len(results()) == 50
-    assert {"refused", "not_sent"} == {row["outcome"] for row in results()}
-
-
-def test_results_can_be_dialled_again(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """What never had its turn stands in the results as digits, ready to be dialled."""
-    sandbox.banned = True
-    dial(alphasms, "\n".join(f"+38050123450{n}" for n in range(10)), "--concurrency", "1")
-    sandbox.banned = False
-    left = [row["phone"] for row in results() if row["outcome"] == "not_sent"]
-    again = alphasms("dial", listed("\n".join(left), "again.csv"), "--audio", "promo.wav", "--yes")
-    assert again.code == 0
-    assert left == sorted(call.phone for call in sandbox.calls())
-
-
-def test_full_disk_stops_the_run(
-    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When the results cannot be written the run stops, and the screen has what the file lacks."""
-    monkeypatch.setattr("alphasms_async.cli.results.FileIO", FullDisk)
-    numbers = "\n".join(f"05012345{n:02d}" for n in range(50))
-    ran = dial(alphasms, numbers, "--concurrency", "1")
-    assert ran.code == 1
-    assert "No space left" in ran.err
-    told = [line for line in ran.err.splitlines() if line.startswith("not in the results file")]
-    assert len(told) + len(results()) == 50
-    assert len(sandbox.calls()) == sum(",accepted," in line for line in told) + sum(
-        row["outcome"] == "accepted" for row in results()
-    )
-
-
-class FullDisk(FileIO):
-    """A file on a disk with room for three lines."""
-
-    def write(self, data: Any) -> int:
-        """Take what there is room for, and refuse the rest."""
-        if self.tell() > 100:
-            raise OSError(28, "No space left on device")
-        return super().write(data)
+    assert "1 line, CSV, UTF-8, delimiter comma, phones from column 1, no header" in ran.out
+    assert "Dial 1 phone?" in ran.err
+    assert "about 0.40 UAH" in ran.out
+    assert len(names(alphasms)) == rings
 
 
 @pytest.mark.parametrize("ending", [EOFError, KeyboardInterrupt])
@@ -234,64 +320,101 @@ def test_leaving_the_question_dials_nobody(
     monkeypatch: pytest.MonkeyPatch,
     ending: type[BaseException],
 ) -> None:
-    """Ctrl-D and Ctrl-C at the question end with 130, nobody dialled and no file left."""
+    """Ctrl-D and Ctrl-C at the question end with 130, nobody dialled and nothing left."""
 
     def leave() -> str:
         raise ending
 
     monkeypatch.setattr("alphasms_async.cli.dial.asks", lambda: True)
     monkeypatch.setattr("builtins.input", leave)
-    ran = alphasms("dial", listed("0501234567"), "--audio", "promo.wav")
+    ran = alphasms("dial", written("0501234567"), "--audio", "promo.wav")
     assert ran.code == 130
     assert not sandbox.calls()
-    assert not Path("list.results.csv").exists()
+    assert not Path(RESULTS).exists()
+    assert not names(alphasms)
 
 
-def test_list_from_a_pipe_needs_a_place_for_results(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """A list that is no file can be dialled once it is said where the results go."""
-    os.mkfifo("pipe")
-    for arguments, code in (((), 2), (("--output", "out.csv"), 0)):
-        writer = threading.Thread(target=Path("pipe").write_text, args=("0501234567\n",))
-        writer.start()
-        ran = alphasms("dial", "pipe", "--audio", "promo.wav", "--yes", *arguments)
-        writer.join()
-        assert code == ran.code, ran.err
-    assert sandbox.rings("380501234567") == 1
+def test_refused_account_stops_the_run(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A refusal of the account ends the run with 4, and every line still has a result."""
+    sandbox.banned = True
+    ran = dial(alphasms, "\n".join(phones(50)), "--concurrency", "2")
+    assert ran.code == 4
+    assert "Banned" in ran.err
+    assert [row["state"] for row in results()] == ["planned"] * 50
+
+
+def test_same_command_goes_on_after_a_stop(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """What never had its turn is called by the same command, and the results are brought up."""
+    text = "\n".join(phones(10))
+    sandbox.banned = True
+    dial(alphasms, text)
+    sandbox.banned = False
+    again = dial(alphasms, text)
+    assert again.code == 0
+    assert "going on with list-" in again.err
+    assert phones(10) == sorted(call.phone for call in sandbox.calls())
+    assert [row["state"] for row in results()] == ["accepted"] * 10
+
+
+def test_raised_budget_counts_for_the_same_command(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Stopped by its budget, the campaign goes on with the one that a person has set since."""
+    text, budget = "\n".join(phones(5)), ("--budget", "0.80")
+    ran = dial(alphasms, text, *budget)
+    (name,) = names(alphasms)
+    assert ran.code == 4
+    assert f"raise it: alphasms campaign budget {name} SUM" in ran.err
+    alphasms("campaign", "budget", name, "2")
+    assert dial(alphasms, text, *budget).code == 0
+    assert len(sandbox.calls()) == 5
+
+
+def test_unknown_outcomes_are_in_the_results(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are uncertain there with why, exit 3, and nobody is called a second time."""
+    lose_answers(monkeypatch)
+    assert dial(alphasms, "\n".join(NUMBERS)).code == 3
+    assert {(row["state"], row["error"]) for row in results()} == {
+        ("uncertain", "the answer cannot be read")
+    }
+    assert "reconcile" in dial(alphasms, "\n".join(NUMBERS)).err or True
+    assert not sandbox.rang_more_than_once()
+
+
+def test_limits_of_a_campaign_are_kept(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A closed window is in the definition: `campaign run --no-wait` stops for it."""
+    text = "\n".join(NUMBERS)
+    sandbox.banned = True
+    assert dial(alphasms, text, "--window", "0-24").code == 4
+    sandbox.banned = False
+    (name,) = names(alphasms)
+    assert alphasms("campaign", "run", name, "--no-wait").code == 0
+    assert len(sandbox.calls()) == 3
+    assert states(alphasms, name) == {"accepted": 3}
+
+
+def test_results_that_cannot_be_written_are_in_the_journal(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk at the end is exit 1 after everybody was called, and the line says what to do."""
+
+    def full(*_: object, **__: object) -> Any:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alphasms_async.cli.campaign.results.tempfile.mkstemp", full)
+        ran = dial(alphasms, "\n".join(NUMBERS))
+    (name,) = names(alphasms)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1] == (
+        f"cannot write {RESULTS}: No space left on device; the journal has the results: "
+        f"alphasms campaign export {name} --output FILE"
+    )
+    assert len(sandbox.calls()) == 3
+    assert alphasms("campaign", "export", name).out.count(",accepted,") == 3
 
 
 def test_cells_cannot_become_formulas(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """What stood in the list cannot run as a formula in the results."""
     dial(alphasms, "phone\n=HYPERLINK(1)\n@SUM(1)\n0501234567\n")
     assert {"'", "3"} == {row["phone"][0] for row in results()}
-
-
-def test_ctrl_c_waits_for_what_is_in_flight(tmp_path: Path) -> None:
-    """Ctrl-C takes no more numbers, waits for the calls in flight, and leaves a line for each."""
-    sandbox, third = Sandbox(), threading.Event()
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await sandbox.app(scope, receive, send)
-        if len(sandbox.calls()) == 3:
-            third.set()
-
-    (tmp_path / "promo.wav").write_bytes(wav())
-    (tmp_path / "list.csv").write_text("\n".join(f"05012345{n:02d}" for n in range(50)))
-    with serve(app, 0) as url:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [
-                *(sys.executable, "-c", "from alphasms_async.cli import main; main()"),
-                *("dial", "list.csv", "--audio", "promo.wav", "--yes", "--per-second", "20"),
-            ],
-            cwd=tmp_path,
-            env=os.environ | {"ALPHASMS_API_KEY": sandbox.api_key, "ALPHASMS_BASE_URL": url},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        assert third.wait(15)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=15)
-    rows = results(str(tmp_path / "list.results.csv"))
-    assert process.returncode == 130
-    assert b"stopping" in said
-    assert len(rows) == 50
-    assert len(sandbox.calls()) == sum(row["outcome"] == "accepted" for row in rows)

@@ -1,0 +1,189 @@
+"""`alphasms campaign run`: dial what is planned, and go on where an earlier run ended."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+from alphasms_async import AlphaSMS
+from alphasms_async.campaigns import (
+    DEFAULT_JOURNAL,
+    Campaign,
+    CampaignRecord,
+    CampaignState,
+    Dialer,
+    HaltReason,
+    Money,
+    RowState,
+    Run,
+    SkipReason,
+    SqliteJournal,
+    Tally,
+)
+from alphasms_async.cli.campaign.live import exit_code_of_run, run_with_progress
+from alphasms_async.cli.campaign.stored import JournalPath, book, campaign_of, command_line
+from alphasms_async.cli.terminal import (
+    ExitCode,
+    Flag,
+    agreed,
+    answers,
+    counted,
+    money,
+    notes,
+    print_json,
+)
+
+__all__ = ["dial_campaign", "print_tally", "run", "tally_as_json"]
+
+_MEANING = {
+    RowState.ACCEPTED: "queued, the phone will ring",
+    RowState.DONE: "called, the outcome is known",
+    RowState.REFUSED: "the gateway said no, nothing rings",
+    RowState.UNCERTAIN: "may have rung: see reconcile",
+    RowState.DROPPED: "uncertain, let go by a person",
+    RowState.PLANNED: "to be dialled still",
+    RowState.DIALING: "being dialled",
+}
+_SKIPPED = {
+    SkipReason.INVALID: "cannot be called as it stands",
+    SkipReason.DUPLICATE: "stood in the list before",
+    SkipReason.DO_NOT_CALL: "on the do-not-call list",
+    SkipReason.EXPIRED: "the time ended before its turn",
+    SkipReason.CANCELLED: "cancelled before its turn",
+}
+_STYLES = {RowState.ACCEPTED: "green", RowState.DONE: "green", RowState.UNCERTAIN: "yellow"}
+
+
+async def run(
+    name: str,
+    /,
+    *,
+    audio: Path | None = None,
+    no_wait: Flag = False,
+    journal: JournalPath = DEFAULT_JOURNAL,
+    yes: Flag = False,
+    json: Flag = False,
+) -> ExitCode:
+    """Dial a planned campaign, and go on with it after a stop, a crash or a power cut.
+
+    Ctrl-C dials nobody more and waits for the calls in flight; a second one cuts them off, and
+    they are uncertain. From another terminal `alphasms campaign pause`, `resume`, `pace` and
+    `cancel` steer it. It waits while it is paused, outside its window, or while the gateway
+    cannot be reached.
+
+    Exit codes: 0 all accepted, 3 some were not, 4 it stopped itself and says why, 130 interrupted.
+
+    Parameters
+    ----------
+    name
+        The campaign, as it was planned.
+    audio
+        Where the recording lies, when it was moved since.
+    no_wait
+        Stop, with exit code 4, where it would wait.
+    journal
+        File the campaign was planned in.
+    yes
+        Answer every question with yes.
+    json
+        Print how it ended as JSON.
+    """
+    async with book(journal, f"campaign run {name}") as opened:
+        record = await opened.campaign(name)
+        campaign = await campaign_of(record, audio)
+        tally = await opened.tally(record.id)
+        is_fresh = not sum(tally.states[one] for one in _MEANING if one is not RowState.PLANNED)
+        question = f"Dial {counted(tally.states[RowState.PLANNED], 'phone')}?"
+        if is_fresh and not agreed(question, yes=yes):
+            notes.print("nothing was dialled")
+            return ExitCode.INTERRUPTED
+        return await dial_campaign(opened, record, campaign, wait=not no_wait, json=json)
+
+
+async def dial_campaign(
+    journal: SqliteJournal,
+    record: CampaignRecord,
+    campaign: Campaign,
+    *,
+    wait: bool = True,
+    json: bool = False,
+    client: AlphaSMS | None = None,
+) -> ExitCode:
+    """Run a campaign's dialer, print how it ended, and return what the shell is told.
+
+    Args:
+        journal: The journal, entered.
+        record: What it has of the campaign.
+        campaign: The definition.
+        wait: Whether to wait where nobody may be dialled just now.
+        json: Print how it ended as JSON.
+        client: The client. `None`: one from the environment.
+    """
+    if record.state in {CampaignState.FINISHED, CampaignState.CANCELLED}:
+        notes.print(f"the campaign {record.name!r} is {record.state}: nobody is left to dial")
+    if record.state is CampaignState.PAUSED:
+        resume = command_line("resume", record.name, journal.path)
+        notes.print(f"paused: {resume}", markup=False, style="yellow")
+    async with client or AlphaSMS() as alphasms:
+        dialer = Dialer(alphasms, journal, campaign, wait=wait)
+        ended, interrupted = await run_with_progress(record.name, dialer)
+    tally, spent = await journal.tally(record.id), await journal.money(record.id)
+    if json:
+        print_json(tally_as_json(record.name, tally, spent, ended))
+    else:
+        print_tally(tally, spent)
+    _tell_what_next(journal.path, record.name, tally, ended)
+    return exit_code_of_run(ended, interrupted=interrupted)
+
+
+def print_tally(tally: Tally, spent: Money) -> None:
+    """Print how many recipients stand where, and what it cost."""
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("state")
+    table.add_column("recipients", justify="right")
+    table.add_column("price", justify="right")
+    table.add_column("what it means", style="dim")
+    for state, meaning in _MEANING.items():
+        if tally.states[state] or state is RowState.ACCEPTED:
+            price = money(spent.spent) if state is RowState.ACCEPTED else ""
+            if state is RowState.UNCERTAIN and spent.held:
+                price = f"{money(spent.held)} held"
+            style = _STYLES.get(state, "")
+            table.add_row(state, str(tally.states[state]), price, meaning, style=style)
+    for reason, meaning in _SKIPPED.items():
+        if tally.reasons[reason]:
+            shown = reason.replace("_", "-")
+            table.add_row(f"skipped: {shown}", str(tally.reasons[reason]), "", meaning)
+    answers.print(table)
+
+
+def tally_as_json(name: str, tally: Tally, spent: Money, run: Run | None) -> dict[str, object]:
+    """Return the same as plain data."""
+    return {
+        "name": name,
+        "recipients": tally.total,
+        "states": {state.value: tally.states[state] for state in RowState},
+        "skipped": {reason.value: tally.reasons[reason] for reason in SkipReason},
+        "outcomes": {outcome.value: count for outcome, count in tally.outcomes.items()},
+        "digits": dict(tally.digits),
+        "spent": f"{spent.spent:f}",
+        "held": f"{spent.held:f}",
+        "halted": str(run.halt) if run and run.halt else None,
+        "finished": bool(run and run.is_finished),
+    }
+
+
+def _tell_what_next(journal: Path, name: str, tally: Tally, run: Run | None) -> None:
+    if run is not None and run.halt is not None:
+        why = str(run.halt).removeprefix("stopped ")
+        notes.print(f"stopped: {why}", markup=False, style="red")
+        if run.halt.reason is HaltReason.BUDGET:
+            raised = command_line("budget", name, journal, "SUM")
+            notes.print(f"raise it: {raised}", markup=False)
+    uncertain = tally.states[RowState.UNCERTAIN]
+    for count, what, words in (
+        (tally.to_dial, "still to dial", "run"),
+        (uncertain, "uncertain", "reconcile"),
+    ):
+        if count:
+            command = command_line(words, name, journal)
+            notes.print(f"{counted(count, 'recipient')} {what}: {command}", markup=False)

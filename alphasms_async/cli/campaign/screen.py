@@ -1,0 +1,142 @@
+"""What is shown of a run while it goes on: a live block on a terminal, a line now and then else."""
+
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Self
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from alphasms_async.campaigns import Hold, Progress, RowState
+from alphasms_async.cli.terminal import lasting, money, notes
+
+__all__ = ["Screen"]
+
+_RATE_SECONDS = 10.0
+_STARTS_MEASURED = 5
+_LINE_SECONDS = 30.0
+# The terminal echoes `^C` behind the block: without room for it the line would break, and the
+# block could not be taken back whole.
+_MARGIN = 4
+_WIDEST = 100
+_TROUBLE = (RowState.REFUSED, RowState.UNCERTAIN, RowState.DROPPED)
+_STYLES = {"accepted": "green", "refused": "red", "uncertain": "yellow", "dropped": "yellow"}
+
+
+class Screen:
+    """The progress of one run, shown on standard error while the block is open."""
+
+    def __init__(self, name: str, progress: Progress) -> None:
+        self._name = name
+        self._progress = progress
+        self._begun: deque[tuple[float, int]] = deque()
+        self._line_at = time.monotonic() + _LINE_SECONDS
+        self._told: Hold | None = None
+        self._live = Live(console=notes, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Self:
+        if notes.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if notes.is_terminal:
+            with suppress(OSError):
+                self._live.stop()
+
+    def show(self) -> None:
+        """Show where the run stands now."""
+        now = time.monotonic()
+        self._measure(now)
+        # A terminal that is closed takes nothing any more, and the run must still end well.
+        with suppress(OSError):
+            if notes.is_terminal:
+                self._live.update(self._block(), refresh=True)
+            elif now >= self._line_at or self._waits_anew():
+                self._line_at = now + _LINE_SECONDS
+                notes.print(self._line(), markup=False)
+        self._told = self._hold
+
+    @property
+    def _hold(self) -> Hold | None:
+        """What a person should know the run waits for. `None`: it goes on, or ends in a moment."""
+        progress = self._progress
+        if progress.hold is Hold.RESTING and progress.hold_seconds is None:
+            return None
+        return None if progress.hold is Hold.PACE else progress.hold
+
+    def _waits_anew(self) -> bool:
+        return self._hold is not None and self._hold is not self._told
+
+    def _measure(self, now: float) -> None:
+        pace = self._progress.per_second
+        span = max(_RATE_SECONDS, _STARTS_MEASURED / pace) if pace else _RATE_SECONDS
+        if self._hold is not None:
+            self._begun.clear()
+        self._begun.append((now, self._progress.begun))
+        while self._begun[0][0] < now - span:
+            self._begun.popleft()
+
+    def _block(self) -> RenderableType:
+        progress, width = self._progress, min(notes.width - _MARGIN, _WIDEST)
+        bar = Table.grid(padding=(0, 2, 0, 0))
+        of = f"{progress.done} of {progress.total}"
+        shown = ProgressBar(
+            total=max(progress.total, 1), completed=progress.done, width=max(width - len(of) - 2, 1)
+        )
+        bar.add_row(shown, of)
+        facts = Table.grid(padding=(0, 2, 0, 0))
+        facts.add_column(style="dim")
+        facts.add_column(max_width=max(width - 7, 1))
+        facts.add_row("done", self._done())
+        facts.add_row("now", self._now())
+        facts.add_row("spent", self._spent())
+        name = Text(self._name, style="bold", no_wrap=True, overflow="ellipsis")
+        name.truncate(width, overflow="ellipsis")
+        return Group(name, bar, facts)
+
+    def _line(self) -> str:
+        progress = self._progress
+        return (
+            f"{progress.done} of {progress.total}: {self._done()}; {self._now()}; "
+            f"{self._spent()} spent"
+        )
+
+    def _done(self) -> Text:
+        states = self._progress.states
+        counts = {"accepted": states[RowState.ACCEPTED] + states[RowState.DONE]}
+        counts |= {one.value: states[one] for one in _TROUBLE if states[one]}
+        parts = [Text(f"{count} {word}", style=_STYLES[word]) for word, count in counts.items()]
+        return Text(", ").join(parts)
+
+    def _now(self) -> Text:
+        progress = self._progress
+        told = [f"{progress.in_flight} in flight"]
+        if self._hold is None:
+            told += self._speed()
+            return Text(", ".join(told))
+        waits = f"waiting: {self._hold}"
+        if self._hold is Hold.PAUSED:
+            waits += ", `alphasms campaign resume` goes on"
+        if progress.hold_seconds is not None:
+            waits += f", {lasting(progress.hold_seconds)} more"
+        return Text.assemble(f"{told[0]}, " if progress.in_flight else "", (waits, "yellow"))
+
+    def _speed(self) -> list[str]:
+        """Return how fast it goes, and when it will be over, as far as that can be told yet."""
+        (first, begun), (last, ended) = self._begun[0], self._begun[-1]
+        if last - first < 1 or ended == begun:
+            return []
+        rate, left = (ended - begun) / (last - first), self._progress.total - self._progress.done
+        told = f"{rate:.1f} a second" if rate >= 1 else f"{rate * 60:.1f} a minute"
+        if self._progress.slowed:
+            told += ", slowed by the gateway"
+        return [told, f"about {lasting(left / rate)} left"] if left else [told]
+
+    def _spent(self) -> str:
+        budget = self._progress.budget
+        return money(self._progress.spent) + ("" if budget is None else f" of {money(budget)}")

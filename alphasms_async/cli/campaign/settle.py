@@ -1,0 +1,178 @@
+"""`alphasms campaign reconcile`: what is uncertain is asked for, and the rest is a person's."""
+
+import getpass
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from rich.table import Table
+
+from alphasms_async import AlphaSMS, InvalidRequest, parse_phone
+from alphasms_async.campaigns import (
+    DEFAULT_JOURNAL,
+    Drop,
+    Reconciled,
+    Redial,
+    Ref,
+    RowRecord,
+    SqliteJournal,
+    uncertain_rows,
+)
+from alphasms_async.campaigns import reconcile as ask_gateway
+from alphasms_async.campaigns.clock import utc_now
+from alphasms_async.campaigns.sqlite.moves import REDIAL_AFTER_SECONDS
+from alphasms_async.cli.campaign.stored import JournalPath, book, command_line
+from alphasms_async.cli.terminal import (
+    ExitCode,
+    Flag,
+    agreed,
+    answers,
+    counted,
+    notes,
+    print_json,
+)
+
+__all__ = ["reconcile"]
+
+_KYIV = ZoneInfo("Europe/Kyiv")
+
+
+async def reconcile(
+    name: str,
+    /,
+    *phones: str,
+    redial: Flag = False,
+    drop: Flag = False,
+    journal: JournalPath = DEFAULT_JOURNAL,
+    yes: Flag = False,
+    json: Flag = False,
+) -> ExitCode:
+    """Settle what is uncertain: ask the gateway where it can be asked, and list the rest.
+
+    A text carries an id of ours, which the gateway can be asked for. A recording carries none: who
+    is left, look up in the provider's panel, and decide with --redial or --drop.
+
+    Exit codes: 0 nothing is uncertain any more, 3 something is.
+
+    Parameters
+    ----------
+    name
+        The campaign.
+    phones
+        Only these phones are meant by --redial or --drop; all that are left when none is given.
+    redial
+        It did not ring: dial them again at the next run. Refused in the first ten minutes, for an
+        answer may still be on its way.
+    drop
+        Let them be: they are dialled no more.
+    journal
+        File the campaign was planned in.
+    yes
+        Answer every question with yes.
+    json
+        Print a JSON object for each that is left, a line each.
+    """
+    if redial and drop:
+        raise InvalidRequest("choose one: --redial dials them again, --drop lets them be")
+    if phones and not (redial or drop):
+        raise InvalidRequest("say what to do with these phones: --redial or --drop")
+    wanted = {parse_phone(phone) for phone in phones}
+    async with book(journal, f"campaign reconcile {name}") as opened:
+        asked = await _asked(opened, name)
+        rows = await uncertain_rows(opened, name)
+        _refuse_strangers(wanted, rows)
+        if redial or drop:
+            chosen = [row for row in rows if not wanted or row.phone in wanted]
+            await _decide(opened, name, chosen, redial=redial, yes=yes)
+            rows = await uncertain_rows(opened, name)
+    _print(asked, rows, json=json)
+    return ExitCode.SOME_NOT if rows else ExitCode.ACCEPTED
+
+
+async def _asked(journal: SqliteJournal, name: str) -> Reconciled:
+    """Ask the gateway, if there is anything it could be asked for."""
+    rows = await uncertain_rows(journal, name)
+    if not any(row.client_id or row.gateway_id for row in rows):
+        return Reconciled(0, 0, len(rows))
+    with notes.status("asking the gateway"):
+        async with AlphaSMS() as alphasms:
+            return await ask_gateway(alphasms, journal, name)
+
+
+def _refuse_strangers(wanted: set[str], rows: Sequence[RowRecord]) -> None:
+    strangers = wanted - {row.phone for row in rows}
+    if strangers:
+        some = (
+            "1 of these phones is"
+            if len(strangers) == 1
+            else f"{len(strangers)} of these phones are"
+        )
+        raise InvalidRequest(f"{some} not uncertain in this campaign")
+
+
+async def _decide(
+    journal: SqliteJournal, name: str, rows: Sequence[RowRecord], *, redial: bool, yes: bool
+) -> None:
+    ready = [row for row in rows if not redial or _is_old_enough(row)]
+    if len(ready) < len(rows):
+        young = counted(len(rows) - len(ready), "attempt")
+        minutes = REDIAL_AFTER_SECONDS // 60
+        notes.print(f"{young} not {minutes} minutes old, whose answer may still come: redial later")
+    question = (
+        f"Dial {counted(len(ready), 'phone')} again? Any that did ring will ring twice."
+        if redial
+        else f"Let {counted(len(ready), 'phone')} be?"
+    )
+    if not ready or not agreed(question, yes=yes):
+        return
+    refs = tuple(Ref(row.id, row.attempts) for row in ready)
+    command = (Redial if redial else Drop)(name, refs, getpass.getuser())
+    changed = await journal.apply(command)
+    again = f"to be dialled again: {command_line('run', name, journal.path)}"
+    done = again if redial else "dropped"
+    notes.print(f"{counted(changed, 'recipient')} {done}", markup=False)
+
+
+def _is_old_enough(row: RowRecord) -> bool:
+    age = timedelta(seconds=REDIAL_AFTER_SECONDS)
+    return row.claimed_at is None or utc_now() - row.claimed_at >= age
+
+
+def _print(asked: Reconciled, rows: Sequence[RowRecord], *, json: bool) -> None:
+    if json:
+        for row in rows:
+            print_json(
+                {
+                    "phone": row.phone,
+                    "line": row.line,
+                    "attempts": row.attempts,
+                    "called_at": row.claimed_at and row.claimed_at.isoformat(),
+                    "client_id": row.client_id,
+                    "error": row.error,
+                }
+            )
+        return
+    if asked.asked:
+        notes.print(f"the gateway has {asked.settled} of {asked.asked} it was asked for")
+    if not rows:
+        answers.print("nothing is uncertain")
+        return
+    table = Table(
+        *("phone", "line", "attempt", "called (Kyiv)", "what came back"),
+        show_edge=False,
+        pad_edge=False,
+    )
+    for row in rows:
+        called = row.claimed_at.astimezone(_KYIV) if row.claimed_at else None
+        table.add_row(
+            row.phone,
+            str(row.line),
+            str(row.attempts),
+            f"{called:%Y-%m-%d %H:%M:%S}" if called else "",
+            row.error or "",
+        )
+    answers.print(table)
+    notes.print(
+        f"{counted(len(rows), 'recipient')} may have rung and may not: look in the provider's "
+        "panel, then --redial those that did not, and --drop the rest"
+    )
