@@ -88,3 +88,31 @@ def extras(session: nox.Session) -> None:
     session.install(".[cli]")
     session.run("alphasms", "--help", silent=True)
     session.run("alphasms", "demo", success_codes=[1], silent=True)
+
+
+TORTURES = {
+    "kills": "tests/torture/test_kills.py",
+    "power_cuts": "tests/torture/test_power_cuts.py",
+    "disk_faults": "tests/torture/test_disk_faults.py",
+    "toxics": "tests/torture/test_toxics.py",
+    "frozen": "tests/torture/test_frozen.py",
+    "clock_jumps": "tests/torture/test_clock_jumps.py",
+    "two_dialers": "tests/torture/test_two_dialers.py",
+    "mutants": "tests/torture/test_mutants.py",
+}
+
+
+@nox.session(default=False)
+@nox.parametrize("part", [*TORTURES])
+def torture(session: nox.Session, part: str) -> None:
+    """At length, what `tests` does briefly: a thousand kills, fifty thousand power cuts."""
+    install(session, "tests")
+    session.run("pytest", "-s", TORTURES[part], env={"ALPHASMS_TORTURE": "long"})
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """How fast campaigns are and how much memory they need, against rivals in the same run."""
+    install(session, "tests")
+    for one in ("journal", "dialing", "memory"):
+        session.run("python", "-m", f"benchmarks.{one}", *session.posargs)

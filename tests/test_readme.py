@@ -23,6 +23,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTA
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbox]:
     """A gateway, the environment that points to it, and a recording beside the program."""
     (tmp_path / "promo.wav").write_bytes(wav())
+    (tmp_path / "clients.csv").write_text("name,phone\nОлена,0501234567\nТарас,067\n", "utf-8")
     monkeypatch.chdir(tmp_path)
     sandbox = Sandbox()
     with sandbox.serve() as url:
@@ -66,6 +67,15 @@ def test_dial_example_rings_each_number_once(sandbox: Sandbox) -> None:
     run(example, names)
     assert {"380501234567", "380671112233"} == {call.phone for call in sandbox.calls()}
     assert len(sandbox.calls()) == 2
+
+
+def test_campaign_example_rings_each_number_once(sandbox: Sandbox) -> None:
+    """The example of a campaign plans the list, and rings the one number that is one."""
+    (example,) = (one for one in EXAMPLES if "plan_campaign(" in one)
+    names: dict[str, Any] = {"__name__": "example"}
+    run(example, names)
+    assert (names["plan"].to_dial, names["plan"].invalid) == (1, 1)
+    assert [call.phone for call in sandbox.calls()] == ["380501234567"]
 
 
 @pytest.mark.asyncio
