@@ -1,0 +1,156 @@
+"""The package with one promise taken out, and the one test that must notice."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import copy2, copytree, ignore_patterns
+from xml.etree import ElementTree as ET
+
+from attrs import frozen
+
+__all__ = ["MUTANTS", "Judged", "Mutant", "copied", "judge"]
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "alphasms_async"
+
+_PATIENCE_SECONDS = 180
+# Installed for development the package would be found at home too, whatever it was copied for.
+_GUARD = f"""
+from pathlib import Path
+import {PACKAGE}
+
+assert Path({PACKAGE}.__file__).is_relative_to(Path(__file__).parent), {PACKAGE}.__file__
+"""
+
+
+@frozen
+class Mutant:
+    """One promise less."""
+
+    test: str
+    """The test named for it, as pytest knows it."""
+    file: str
+    """The file of the package that keeps the promise."""
+    edits: Mapping[str, str]
+    """What is written there in place of what."""
+
+    def apply(self, folder: Path) -> None:
+        """Take the promise out of a copy."""
+        path = folder / PACKAGE / self.file
+        text = path.read_text("utf-8")
+        for old, new in self.edits.items():
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {self.file}"
+            text = text.replace(old, new)
+        path.write_text(text, "utf-8")
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    "send before the intent is committed": Mutant(
+        "campaigns/test_dialer_calls.py::"
+        "test_every_intent_of_many_is_in_the_file_before_a_byte_leaves",
+        "campaigns/sqlite/writer.py",
+        # Each transaction is committed when the next one begins: too late for what it is for.
+        {
+            'self._connection.execute("begin immediate")': (
+                'self._connection.in_transaction and self._connection.execute("commit"); '
+                'self._connection.execute("begin immediate")'
+            ),
+            'self._connection.execute("commit" if stays else "rollback")': (
+                'stays or self._connection.execute("rollback")'
+            ),
+        },
+    ),
+    "NORMAL instead of FULL": Mutant(
+        "torture/test_power_cuts.py::test_power_cut_forgets_no_intent",
+        "campaigns/sqlite/opening.py",
+        {'("full", 2)': '("normal", 1)'},
+    ),
+    "retry on ReadTimeout": Mutant(
+        "test_exchange.py::test_error_once_the_body_is_begun_is_unknown",
+        "exchange.py",
+        {
+            "if delivery is not None and delivery.began:": (
+                "if delivery and delivery.began and not isinstance(failure, httpx.ReadTimeout):"
+            )
+        },
+    ),
+    "redirects followed by httpx": Mutant(
+        "test_exchange_redirects.py::test_client_of_the_callers_follows_nothing",
+        "client.py",
+        {"follow_redirects=False)": "follow_redirects=True)"},
+    ),
+    "no attempt fence": Mutant(
+        "campaigns/test_journal_settle.py::test_an_older_attempt_moves_nothing",
+        "campaigns/sqlite/moves.py",
+        {"if row.attempts == ref.attempt:\n        rest = ": "if True:\n        rest = "},
+    ),
+    "sweep to planned instead of uncertain": Mutant(
+        "torture/test_kills.py::test_killed_runs_ring_nobody_twice",
+        "campaigns/sqlite/moves.py",
+        {"RowState.DIALING, Cause.UNCERTAIN)": "RowState.DIALING, Cause.PUT_BACK)"},
+    ),
+    "no lock": Mutant(
+        "torture/test_two_dialers.py::test_a_second_runner_is_refused_by_name",
+        "campaigns/sqlite/lock.py",
+        {"fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)": "pass"},
+    ),
+}
+"""The promises, by what a package without them does."""
+
+
+@frozen
+class Judged:
+    """What pytest found."""
+
+    code: int
+    """How it ended: 0 all passed, 1 some failed."""
+    passed: int
+    failures: Sequence[str]
+    """What the tests that failed said, in a line each."""
+    errors: int
+    """How many could not even be begun."""
+    said: str
+    """All that pytest said."""
+
+
+def copied(folder: Path) -> Path:
+    """Copy the package and its tests into a folder, where they find each other and nothing else."""
+    unwanted = ignore_patterns("__pycache__")
+    for name in (PACKAGE, "tests"):
+        copytree(ROOT / name, folder / name, ignore=unwanted)
+    copy2(ROOT / "pyproject.toml", folder)
+    (folder / "conftest.py").write_text(_GUARD, "utf-8")
+    return folder
+
+
+def judge(folder: Path, *tests: str) -> Judged:
+    """Run tests of a copy until one fails."""
+    # The short form of each test, whatever form this one has.
+    environment = {name: text for name, text in os.environ.items() if name != "ALPHASMS_TORTURE"}
+    options = ["-x", "-q", "-p", "no:cacheprovider"]
+    options += ["-o", "junit_family=xunit1", "--junitxml=found.xml"]
+    ran = subprocess.run(  # noqa: S603 - our own tests
+        [sys.executable, "-m", "pytest", *options, *(f"tests/{one}" for one in tests)],
+        cwd=folder,
+        env=environment | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE_SECONDS,
+        check=False,
+    )
+    found = folder / "found.xml"
+    assert found.exists(), ran.stdout + ran.stderr
+    cases = ET.parse(found).findall(".//testcase")  # noqa: S314 - written by our own pytest
+    failures = [
+        case.findtext("failure") or "" for case in cases if case.find("failure") is not None
+    ]
+    errors = sum(case.find("error") is not None for case in cases)
+    return Judged(
+        code=ran.returncode,
+        passed=len(cases) - len(failures) - errors,
+        failures=failures,
+        errors=errors,
+        said=ran.stdout + ran.stderr,
+    )
