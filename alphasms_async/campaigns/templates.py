@@ -35,10 +35,11 @@ class Template:
     columns: tuple[str, ...] = field(init=False)
     """The columns it needs, each once, in the order of the text."""
 
-    @columns.default
-    def _find_columns(self) -> tuple[str, ...]:
+    def __attrs_post_init__(self) -> None:
+        # Read once, which also refuses a stray brace before anybody is called.
         names = (_name_of(piece) for piece in _PIECES.finditer(self.text))
-        return tuple(dict.fromkeys(name for name in names if name is not None))
+        columns = tuple(dict.fromkeys(name for name in names if name is not None))
+        object.__setattr__(self, "columns", columns)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the text with its blanks filled in.

@@ -1,12 +1,14 @@
 """`alphasms campaign run`: dials what is planned, and tells the shell how it ended."""
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alphasms_async.campaigns.gate import Gate
 from alphasms_async.sandbox import Sandbox
 from tests.cli.campaigns import (
     AUDIO,
@@ -183,7 +185,11 @@ def test_expired_campaign_calls_nobody(
 ) -> None:
     """Whoever was not dialled in time is skipped, and that is told with exit 3."""
     plan(alphasms, "--expires-at", FUTURE)
-    monkeypatch.setattr("alphasms_async.campaigns.gate.Gate.has_expired", lambda *_: True)
+
+    def expired(gate: Gate, at: datetime) -> bool:
+        return True
+
+    monkeypatch.setattr(Gate, "has_expired", expired)
     ran = alphasms(*RUN)
     assert (ran.code, sandbox.calls()) == (3, [])
     assert "skipped: expired" in ran.out

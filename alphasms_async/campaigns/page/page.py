@@ -31,7 +31,7 @@ from alphasms_async.campaigns.states import CallOutcome
 __all__ = ["page_of"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_STYLE = Markup(files(__package__).joinpath("page.css").read_text("utf-8"))
+_STYLE = Markup(files("alphasms_async.campaigns.page").joinpath("page.css").read_text("utf-8"))
 _TONES = {
     CampaignState.READY: "brand",
     CampaignState.PAUSED: "warn",

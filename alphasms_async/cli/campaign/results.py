@@ -24,7 +24,7 @@ __all__ = ["Form", "export", "export_to", "report"]
 Form = Literal["csv", "jsonl", "xlsx"]
 """The forms of an export."""
 
-_FORMS: tuple[Form, ...] = ("csv", "jsonl", "xlsx")
+_ENDINGS: dict[str, Form] = {"jsonl": "jsonl", "ndjson": "jsonl", "xlsx": "xlsx"}
 _SHOWN = 10
 
 
@@ -157,7 +157,7 @@ def _written_whole(target: Path) -> Generator[BinaryIO]:
 
 def _form_of(output: Path | None) -> Form:
     ending = "" if output is None else output.suffix.lower().removeprefix(".")
-    return next((form for form in _FORMS if form == ending), "csv")
+    return _ENDINGS.get(ending, "csv")
 
 
 def _file_name(name: str) -> str:
