@@ -1,6 +1,6 @@
 """Uncertain recipients: asked for where the gateway can be asked, shown to a person where not."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from attrs import define, frozen
 
@@ -57,8 +57,10 @@ async def reconcile(alphasms: AlphaSMS, journal: Journal, name: str) -> Reconcil
     Source: json.php, type `status`, by our id; xml.php, `status`, by the gateway's [API pages].
     """
     count = _Count()
-    campaign = await journal.campaign(name)
-    async for rows in _pages(journal, campaign.id):
+    campaign = (await journal.campaign(name)).id
+    after = 0
+    while rows := await _page(journal, campaign, after):
+        after = rows[-1].id
         ours = [row for row in rows if row.client_id is not None]
         theirs = [row for row in rows if row.client_id is None and row.gateway_id is not None]
         by_ours = await alphasms.status.by_client_id([row.client_id or 0 for row in ours])
@@ -77,17 +79,16 @@ async def uncertain_rows(journal: Journal, name: str) -> list[RowRecord]:
         InvalidRequest: The journal has no such campaign.
         JournalError: The journal cannot be read.
     """
-    campaign = await journal.campaign(name)
-    return [row async for rows in _pages(journal, campaign.id) for row in rows]
+    campaign = (await journal.campaign(name)).id
+    found: list[RowRecord] = []
+    while rows := await _page(journal, campaign, found[-1].id if found else 0):
+        found += rows
+    return found
 
 
-async def _pages(journal: Journal, campaign: int) -> AsyncIterator[list[RowRecord]]:
-    after = 0
-    while rows := await journal.rows(
-        campaign, after=after, limit=_PAGE, states=[RowState.UNCERTAIN]
-    ):
-        yield rows
-        after = rows[-1].id
+async def _page(journal: Journal, campaign: int, after: int) -> list[RowRecord]:
+    # No generator: one that is left half-way, as by a gateway that goes away, makes trio warn.
+    return await journal.rows(campaign, after=after, limit=_PAGE, states=[RowState.UNCERTAIN])
 
 
 async def _settle(journal: Journal, rows: Sequence[RowRecord], statuses: Iterable[Status]) -> int:
