@@ -17,7 +17,7 @@ from alphasms_async.campaigns.page import page_of
 from alphasms_async.campaigns.report import Report, report_of
 from alphasms_async.cli.campaign.run import print_tally, tally_as_json
 from alphasms_async.cli.campaign.stored import JournalPath, look_into
-from alphasms_async.cli.terminal import Flag, answers, counted, notes, print_json
+from alphasms_async.cli.terminal import Flag, answers, counted, lasting, notes, print_json
 
 __all__ = ["Form", "export", "export_to", "report"]
 
@@ -165,5 +165,17 @@ def _file_name(name: str) -> str:
 
 
 def _print(made: Report) -> None:
+    """Print a report in a screenful: standing, outcomes, keys, and what went wrong."""
     answers.print(Text(made.campaign.name, style="bold"))
     print_tally(made.tally, made.money)
+    for what, counts in (("outcomes", made.tally.outcomes), ("keys", made.tally.digits)):
+        if counts:
+            told = ", ".join(f"{one} {count}" for one, count in counts.most_common(_SHOWN))
+            answers.print(f"{what}: {told}", markup=False)
+    if made.attempts:
+        took = lasting(made.took_seconds)
+        answers.print(f"{counted(made.attempts, 'attempt')} in {took}", markup=False)
+    for trouble in made.troubles.groups[:_SHOWN]:
+        answers.print(f"{trouble.count} {trouble.state}: {trouble.reason}", markup=False)
+    if made.campaign.halted:
+        answers.print(f"stopped: {made.campaign.halted}", markup=False, style="red")

@@ -1,0 +1,129 @@
+"""`alphasms campaign report` and `export`: what became of everybody."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from alphasms_async.sandbox import Sandbox
+from tests.cli.campaigns import LIST, NAME, lose_answers, only_line, plan
+from tests.cli.conftest import Alphasms
+from tests.doubles import phones
+
+EXPORT = ("campaign", "export", NAME)
+REPORT = ("campaign", "report", NAME)
+COLUMNS = {"phone", "state", "id", "price", "attempts", "outcome", "digits"}
+
+
+@pytest.fixture
+def dialled(sandbox: Sandbox, alphasms: Alphasms) -> Sandbox:
+    """A campaign of three phones and a line that is none, dialled to its end."""
+    plan(alphasms)
+    with Path(LIST).open("a", encoding="utf-8") as file:
+        file.write("\n=HYPERLINK(1)\n")
+    alphasms("campaign", "cancel", NAME, "--yes")
+    words = ("campaign", "plan", LIST, "--audio", "promo.wav", "--name", "summer")
+    assert alphasms(*words).code == 0
+    assert alphasms("campaign", "run", "summer", "--yes").code == 3
+    return sandbox
+
+
+def test_export_has_everybody(dialled: Sandbox, alphasms: Alphasms) -> None:
+    """Standard output gets a line for each row of the list, digits whole, and nothing else."""
+    ran = alphasms("campaign", "export", "summer")
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert set(rows[0]) >= COLUMNS
+    ids = {call.phone: str(call.id) for call in dialled.calls()}
+    assert {row["phone"]: row["id"] for row in rows[:3]} == ids
+    assert [(row["state"], row["price"]) for row in rows[:3]] == [("accepted", "0.40")] * 3
+    assert (rows[3]["phone"], rows[3]["reason"]) == ("'=HYPERLINK(1)", "invalid")
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.xlsx", "out.csv"])
+def test_export_takes_its_form_from_the_file(
+    dialled: Sandbox, alphasms: Alphasms, name: str
+) -> None:
+    """The ending tells the form, the file is its owner's alone, and all rows are in it."""
+    ran = alphasms("campaign", "export", "summer", "--output", name)
+    assert (ran.code, ran.out) == (0, "")
+    made = Path(name)
+    assert made.stat().st_mode & 0o777 == 0o600
+    match made.suffix:
+        case ".jsonl":
+            first = json.loads(made.read_text("utf-8").splitlines()[0])["phone"]
+        case ".xlsx":
+            first = CalamineWorkbook.from_path(made).get_sheet_by_index(0).to_python()[1][1]
+        case _:
+            first = next(csv.DictReader(io.StringIO(made.read_text("utf-8-sig"))))["phone"]
+    assert first == phones(1)[0]
+
+
+def test_export_is_whole_or_not_there(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A folder that is not there is named, and nothing is left beside it."""
+    plan(alphasms)
+    line = only_line(alphasms(*EXPORT, "--output", "nowhere/out.csv"))
+    assert "cannot write nowhere/out.csv" in line
+
+
+def test_reader_of_an_export_may_leave(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """`head` takes what it wants, and the command says nothing about it."""
+    plan(alphasms, count=5000)
+    program = (sys.executable, "-c", "from alphasms_async.cli import main; main()", *EXPORT)
+    with subprocess.Popen(  # noqa: S603 - our own command
+        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"line,phone,")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_report_tells_why_a_run_stopped(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """The line that a run ended with is still told the day after."""
+    plan(alphasms)
+    sandbox.banned = True
+    assert alphasms("campaign", "run", NAME, "--yes").code == 4
+    told = alphasms(*REPORT).out
+    assert "Banned" in told
+    assert "planned" in told
+
+
+def test_report_tells_what_went_wrong(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who are uncertain stand there with what they have in common, and no phone."""
+    plan(alphasms)
+    lose_answers(monkeypatch)
+    alphasms("campaign", "run", NAME, "--yes")
+    ran = alphasms(*REPORT)
+    assert "3 uncertain: " in ran.out
+    assert phones(1)[0] not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "name"), [((), "spring.html"), (("x.html",), "x.html")], ids=["default", "named"]
+)
+def test_report_is_one_page(
+    sandbox: Sandbox, alphasms: Alphasms, words: tuple[str, ...], name: str
+) -> None:
+    """`--html` writes one file that asks for nothing from anywhere; its name may be given."""
+    plan(alphasms)
+    ran = alphasms(*REPORT, "--html", *words)
+    assert ran.code == 0, ran.err
+    page = Path(name).read_text("utf-8").lower()
+    assert page.startswith("<!doctype html>")
+    assert not re.findall(r"(?:src|href)=\"(?!data:)|url\(|@import", page)
+
+
+def test_a_file_without_html_is_refused(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A file that nothing would be written to is bad input."""
+    plan(alphasms)
+    assert "--html" in only_line(alphasms(*REPORT, "x.html"))
