@@ -1,0 +1,1 @@
+"""How fast campaigns are and how much memory they need, against rivals in the same run."""
