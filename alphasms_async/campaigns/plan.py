@@ -1,5 +1,6 @@
 """Plan before dial: a list becomes a campaign, and a person sees first what it comes to."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -7,6 +8,7 @@ from decimal import Decimal
 from typing import Self
 
 from attrs import Factory, define, field, frozen
+from phonenumbers import SUPPORTED_REGIONS
 
 from alphasms_async.campaigns.campaign import Campaign
 from alphasms_async.campaigns.clock import Clock, utc_now
@@ -42,6 +44,8 @@ class _Seen:
     """What is learnt of the rows while they pass by."""
 
     rows: int = 0
+    phones: int = 0
+    """How many lines are phone numbers, whatever their text is."""
     valid: int = 0
     invalid: list[InvalidLine] = Factory(list[InvalidLine])
     upload_bytes: int = 0
@@ -81,7 +85,7 @@ class Plan:
     upload_bytes: int
     """About how much is sent in all."""
     parts: int
-    """How many prices that will be, 1 a call for a recording."""
+    """About how many prices that will be; for a recording, 1 a call exactly."""
     samples: tuple[str, ...] = field(repr=False)
     """A phone of each operator, those with most recipients first, to ask prices for."""
 
@@ -103,8 +107,9 @@ class Plan:
         if self.campaign.window is None:
             yield "no window is set: phones may ring at night (--window 09:00-20:00)"
         if self.recently_called:
+            were = "was" if self.recently_called == 1 else "were"
             yield (
-                f"{self.recently_called} of these phones were called by another campaign "
+                f"{self.recently_called} of these phones {were} called by another campaign "
                 f"in the last {self.recent_hours:g} hours"
             )
         if self.campaign.budget is None:
@@ -163,18 +168,17 @@ async def plan_campaign(
         What the list comes to.
 
     Raises:
-        InvalidRequest: The name is taken, the list cannot be read or has nobody to dial, or a
-            column that the text needs is missing. Nothing is written then.
+        InvalidRequest: The name is taken, the list cannot be read or has nobody to dial, a column
+            that the text needs is missing, or an argument is out of range. Nothing is written then.
         JournalError: The journal cannot be written. Nothing is written then.
     """
     if not 0 < recent_hours <= _MOST_RECENT_HOURS:
         raise InvalidRequest(
             f"recent_hours is above 0 and at most {_MOST_RECENT_HOURS}, not {recent_hours:g}"
         )
-    if isinstance(recipients, RecipientList):
-        _check_columns(campaign, recipients.columns)
-    elif campaign.kind.columns and isinstance(recipients, list | tuple):
-        _check_columns(campaign, _columns_of(recipients))
+    if region not in SUPPORTED_REGIONS:
+        raise InvalidRequest(f"region is a country code, like 'UA', not {region!r}")
+    _check_recipients(campaign, recipients)
     seen = _Seen()
     planned = await journal.plan(
         campaign.name,
@@ -190,7 +194,10 @@ async def plan_campaign(
     if not plan.to_dial:
         if keep:
             await journal.discard(campaign.name)
-        raise InvalidRequest(f"everybody of the list is on the do-not-call list ({plan.rows})")
+        raise InvalidRequest(
+            f"everybody of the list is on the do-not-call list: {seen.valid} of its "
+            f"{seen.rows} lines are phones, and none of them may be called"
+        )
     return plan
 
 
@@ -202,26 +209,48 @@ def _rows(
 ) -> Iterator[PlannedRow]:
     """Turn what the list says into rows, each with what is wrong with it."""
     kind = campaign.kind
-    for place, recipient in enumerate(recipients, start=1):
+    for place, recipient in enumerate(_read(recipients), start=1):
         listed = _listed(recipient, place)
         seen.rows += 1
         try:
             phone = parse_phone(listed.text, region=region)
+            seen.phones += 1
             kind.check(listed.values)
         except InvalidRequest as error:
             if len(seen.invalid) < _INVALID_SHOWN:
                 seen.invalid.append(InvalidLine(listed.line, str(error)))
-            yield PlannedRow(listed.line, None, listed.text)
+            yield PlannedRow(listed.line, None, _given(listed.text))
             continue
         parts = kind.parts(listed.values)
         seen.add(phone, kind.upload_bytes(listed.values), parts)
         columns = {name: listed.values[name] for name in kind.columns} if kind.columns else None
         yield PlannedRow(listed.line, phone, columns=columns, parts=parts)
     if not seen.valid:
-        raise InvalidRequest(
-            f"none of the list's {seen.rows} lines is a phone number: "
-            + (seen.invalid[0].why if seen.invalid else "give one phone a line")
-        )
+        raise _nobody(seen)
+
+
+def _read(recipients: Iterable[str | ListedRecipient]) -> Iterator[str | ListedRecipient]:
+    try:
+        yield from recipients
+    except sqlite3.Error as error:
+        # Of a database that the recipients come from. As it is, the journal would take it for one
+        # of its own, and write nothing any more.
+        raise InvalidRequest(f"the recipients cannot be read: {error}") from error
+
+
+def _given(text: object) -> str:
+    """Return what the list says as text that can be kept, for a caller may give anything."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
+
+
+def _nobody(seen: _Seen) -> InvalidRequest:
+    if not seen.rows:
+        return InvalidRequest("the list is empty: give one phone a line")
+    first = seen.invalid[0]
+    can = "can be dialled" if seen.phones else "is a phone number"
+    return InvalidRequest(
+        f"none of the list's {seen.rows} lines {can}: line {first.line}: {first.why}"
+    )
 
 
 def _listed(recipient: str | ListedRecipient, place: int) -> ListedRecipient:
@@ -230,16 +259,31 @@ def _listed(recipient: str | ListedRecipient, place: int) -> ListedRecipient:
     return ListedRecipient(place, recipient, {})
 
 
-def _columns_of(
-    recipients: list[str | ListedRecipient] | tuple[str | ListedRecipient, ...],
-) -> tuple[str, ...]:
-    first = recipients[0] if recipients else ""
-    return tuple(first.values) if isinstance(first, ListedRecipient) else ()
-
-
-def _check_columns(campaign: Campaign, columns: tuple[str, ...]) -> None:
-    """Refuse a list that lacks a column, before one row of it is read."""
+def _check_recipients(
+    campaign: Campaign, recipients: RecipientList | Iterable[str | ListedRecipient]
+) -> None:
+    """Refuse what is no list, or lacks a column, before one row of it is read."""
+    if isinstance(recipients, str | bytes):
+        raise InvalidRequest("recipients is a list of phone numbers, not one: write [number]")
+    if not isinstance(recipients, Iterable):
+        kind = type(recipients).__name__
+        raise InvalidRequest(f"recipients is any iterable of phone numbers, not {kind}")
+    columns = _columns_of(recipients)
+    if columns is None:
+        return
     missing = [name for name in campaign.kind.columns if name not in columns]
     if missing:
         has = ", ".join(columns) or "no header"
         raise InvalidRequest(f"the text needs the column {missing[0]!r}, the list has: {has}")
+
+
+def _columns_of(
+    recipients: RecipientList | Iterable[str | ListedRecipient],
+) -> tuple[str, ...] | None:
+    """Return the columns of a list. `None` when it is empty, or only reading it would tell."""
+    if isinstance(recipients, RecipientList):
+        return recipients.columns
+    if not isinstance(recipients, list | tuple) or not recipients:
+        return None
+    first = recipients[0]
+    return tuple(first.values) if isinstance(first, ListedRecipient) else ()

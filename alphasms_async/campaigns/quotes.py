@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import islice
 
 from attrs import frozen
 
 from alphasms_async.client import AlphaSMS
-from alphasms_async.errors import AlphaSMSError
+from alphasms_async.errors import InvalidRequest
 
 __all__ = ["Quotes", "quote"]
 
@@ -24,17 +25,26 @@ class Quotes:
 
 
 async def quote(alphasms: AlphaSMS, phones: Iterable[str]) -> Quotes:
-    """Ask what calls to these phones cost, a few of them at most. Nothing rings.
+    """Ask what calls to these phones cost. Nothing rings.
+
+    Args:
+        alphasms: The client, open.
+        phones: A phone of each operator, such as a plan's `samples`. The first eight are asked
+            for, and no more are read.
+
+    Returns:
+        The lowest and the highest price of those.
 
     Raises:
+        InvalidRequest: There is no phone, or one that cannot be dialled.
         GatewayUnavailable: No readable answer came.
         GatewayError: The gateway refused, which it also does with a wrong key.
 
     Source: http.php, command `price` [API pages].
     """
-    asked = tuple(phones)[:_MOST_ASKED]
-    prices = [await alphasms.account.price(phone) for phone in asked]
+    prices = [await alphasms.account.price(phone) for phone in islice(phones, _MOST_ASKED)]
     if not prices:
-        raise AlphaSMSError("there is no phone to ask a price for")
+        raise InvalidRequest("there is no phone to ask a price for: give one of each operator")
     amounts = [price.amount for price in prices]
-    return Quotes(min(amounts), max(amounts), prices[0].currency)
+    currency = next((price.currency for price in prices if price.currency), None)
+    return Quotes(min(amounts), max(amounts), currency)

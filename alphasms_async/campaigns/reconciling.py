@@ -1,8 +1,8 @@
 """Uncertain recipients: asked for where the gateway can be asked, shown to a person where not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from attrs import define, frozen
+from attrs import frozen
 
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.journal import Journal
@@ -13,7 +13,9 @@ from alphasms_async.models import State, Status
 
 __all__ = ["Reconciled", "reconcile", "uncertain_rows"]
 
-_PAGE = 100
+# No more than one request to json.php asks for: the next one may get no answer, and what this one
+# told is in the journal by then.
+_PAGE = 50
 _SAYS_NOTHING = {State.NOT_FOUND, State.UNKNOWN}
 
 
@@ -27,13 +29,6 @@ class Reconciled:
     """Of how many it said that it has them."""
     left: int
     """How many are uncertain still."""
-
-
-@define
-class _Count:
-    asked: int = 0
-    settled: int = 0
-    left: int = 0
 
 
 async def reconcile(alphasms: AlphaSMS, journal: Journal, name: str) -> Reconciled:
@@ -56,20 +51,24 @@ async def reconcile(alphasms: AlphaSMS, journal: Journal, name: str) -> Reconcil
 
     Source: json.php, type `status`, by our id; xml.php, `status`, by the gateway's [API pages].
     """
-    count = _Count()
     campaign = (await journal.campaign(name)).id
-    after = 0
+    after = asked = settled = 0
     while rows := await _page(journal, campaign, after):
         after = rows[-1].id
-        ours = [row for row in rows if row.client_id is not None]
-        theirs = [row for row in rows if row.client_id is None and row.gateway_id is not None]
-        by_ours = await alphasms.status.by_client_id([row.client_id or 0 for row in ours])
-        by_theirs = await alphasms.status.get_many([row.gateway_id or 0 for row in theirs])
-        count.asked += len(ours) + len(theirs)
-        settled = await _settle(journal, (*ours, *theirs), (*by_ours, *by_theirs))
-        count.settled += settled
-        count.left += len(rows) - settled
-    return Reconciled(count.asked, count.settled, count.left)
+        ours = [(row, row.client_id) for row in rows if row.client_id is not None]
+        theirs = [
+            (row, row.gateway_id)
+            for row in rows
+            if row.client_id is None and row.gateway_id is not None
+        ]
+        asked += len(ours) + len(theirs)
+        by_ours = await alphasms.status.by_client_id([id for _, id in ours])
+        settled += await _settle(journal, zip(ours, by_ours, strict=True))
+        by_theirs = await alphasms.status.get_many([id for _, id in theirs])
+        settled += await _settle(journal, zip(theirs, by_theirs, strict=True))
+    # Counted anew, for late answers and events may have settled some meanwhile.
+    left = (await journal.tally(campaign)).states[RowState.UNCERTAIN]
+    return Reconciled(asked, settled, left)
 
 
 async def uncertain_rows(journal: Journal, name: str) -> list[RowRecord]:
@@ -91,9 +90,10 @@ async def _page(journal: Journal, campaign: int, after: int) -> list[RowRecord]:
     return await journal.rows(campaign, after=after, limit=_PAGE, states=[RowState.UNCERTAIN])
 
 
-async def _settle(journal: Journal, rows: Sequence[RowRecord], statuses: Iterable[Status]) -> int:
+async def _settle(journal: Journal, told: Iterable[tuple[tuple[RowRecord, int], Status]]) -> int:
+    """Write down what the gateway has; return how many that are."""
     settled = 0
-    for row, status in zip(rows, statuses, strict=True):
+    for (row, _), status in told:
         if status.state in _SAYS_NOTHING:
             continue
         await journal.settle(

@@ -99,7 +99,7 @@ async def test_a_phone_of_each_operator_is_kept_for_prices(journal: Journal) -> 
 
 @pytest.mark.parametrize(
     ("recipients", "says"),
-    [([], "none of the list's 0 lines"), (["12", "nobody"], "none of the list's 2 lines")],
+    [([], "the list is empty"), (["12", "nobody"], "none of the list's 2 lines")],
 )
 async def test_nobody_to_dial_leaves_nothing(
     journal: Journal, recipients: list[str], says: str

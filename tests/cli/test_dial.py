@@ -377,12 +377,12 @@ def test_unknown_outcomes_are_in_the_results(
     assert {(row["state"], row["error"]) for row in results()} == {
         ("uncertain", "the answer cannot be read")
     }
-    assert "reconcile" in dial(alphasms, "\n".join(NUMBERS)).err or True
+    assert only_line(dial(alphasms, "\n".join(NUMBERS))).startswith("already dialled")
     assert not sandbox.rang_more_than_once()
 
 
-def test_limits_of_a_campaign_are_kept(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """A closed window is in the definition: `campaign run --no-wait` stops for it."""
+def test_campaign_of_a_list_can_be_run(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """What `dial` began is an ordinary campaign: `campaign run` goes on with it."""
     text = "\n".join(NUMBERS)
     sandbox.banned = True
     assert dial(alphasms, text, "--window", "0-24").code == 4
