@@ -79,7 +79,8 @@ assert (home / "py.typed").exists()
     session.run("alphasms", "demo", "--count", "40", "--per-second", "200")
 
 
-@nox.session
+# Always in an environment that nothing is installed in yet: what is lacking is what is looked at.
+@nox.session(reuse_venv=False)
 def extras(session: nox.Session) -> None:
     """The core does without extras, the command without the sandbox; each says what it lacks."""
     session.install(".")

@@ -2,6 +2,7 @@
 
 import math
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.campaigns import JOURNAL, NAME, only_line, standing, states
+from tests.cli.campaigns import JOURNAL, NAME, names, only_line, standing, states
 from tests.cli.conftest import Alphasms
 from tests.doubles import phones
 from tests.torture.commands import DIAL, PLAN, PROGRAM, RUN, Desk, Switchboard
@@ -220,16 +221,34 @@ def test_others_are_told_who_dials(desk: Desk, board: Switchboard, alphasms: Alp
     assert standing(alphasms)["in_use_by"] is None
 
 
-def test_reader_that_leaves_does_not_end_a_run(
-    desk: Desk, board: Switchboard, alphasms: Alphasms
-) -> None:
-    """What is shown is lost, as with `| head`, and everybody is called."""
-    planned(alphasms, "--budget", "500")
+def test_reader_that_leaves_does_not_end_a_run(desk: Desk, alphasms: Alphasms) -> None:
+    """What is shown is lost, warnings and table, as with `| head`; everybody is called."""
     reading, writing = os.pipe()
     os.close(reading)
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", PROGRAM, *RUN], stdout=writing, stderr=writing
+        [sys.executable, "-c", PROGRAM, *DIAL], stdout=writing, stderr=writing
     ) as process:
         os.close(writing)
         assert process.wait(20) == 0
-    assert states(alphasms) == {"accepted": COUNT}
+    assert states(alphasms, *names(alphasms)) == {"accepted": COUNT}
+
+
+def test_closed_terminal_waits_for_calls_in_flight(
+    desk: Desk, board: Switchboard, alphasms: Alphasms
+) -> None:
+    """Whoever closes the window stops the run as Ctrl-C does: no outcome is lost."""
+    planned(alphasms, *IN_FLIGHT)
+    begun = held(board)
+    terminal, end = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", PROGRAM, *RUN], stdout=end, stderr=end
+    ) as process:
+        os.close(end)
+        shown = b""
+        while f"{CONCURRENCY} in flight".encode() not in shown:
+            shown += os.read(terminal, 4096)
+        os.close(terminal)
+        process.send_signal(signal.SIGHUP)
+        board.answered = ALL
+        process.wait(20)
+    assert states(alphasms) == {"accepted": begun, "planned": COUNT - begun}
