@@ -75,7 +75,7 @@ async def test_everybody_forbidden_fails_a_dry_run_too(journal: Journal) -> None
 
 
 @pytest.mark.parametrize("keep", [True, False])
-async def test_a_taken_name_is_refused(journal: Journal, keep: bool) -> None:  # noqa: FBT001 - one of the two
+async def test_a_taken_name_is_refused(journal: Journal, *, keep: bool) -> None:
     """The campaign that has it stays as it was planned, and the list is not read."""
     await planned(journal, phones(1))
     numbers = iter(phones(5))

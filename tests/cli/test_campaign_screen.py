@@ -201,14 +201,23 @@ def test_terminal_that_is_gone_does_not_end_a_run(
     monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     """Whoever closes the window loses the view, not the run."""
-
-    class Gone(io.StringIO):
-        def write(self, text: str) -> int:
-            raise OSError(5, "Input/output error")
-
-    terminal = Console(file=Gone(), force_terminal=True, width=80)
+    file = Closable()
+    terminal = Console(file=file, force_terminal=True, width=80)
+    monkeypatch.setattr("alphasms_async.cli.campaign.screen.notes", terminal)
     with Screen(NAME, progress()) as screen:
-        monkeypatch.setattr("alphasms_async.cli.campaign.screen.notes", terminal)
         screen.show()
-        clock.now += 40
+        file.is_gone = True
         screen.show()
+    assert NAME in file.getvalue()
+
+
+class Closable(io.StringIO):
+    """A terminal that takes what is written until its window is closed."""
+
+    is_gone = False
+
+    def write(self, text: str) -> int:
+        """Take it, or fail as the system does then."""
+        if self.is_gone:
+            raise OSError(5, "Input/output error")
+        return super().write(text)
