@@ -31,6 +31,7 @@ _ALPHA_NAME = re.compile(r"[A-Za-z0-9]{3,11}")
 _MAX_CLIENT_ID = 2**53 - 1
 _LIFETIME_SECONDS = range(3600, 259_200 + 1)
 _MAX_HOOK = 2048
+_MOST_DIGITS = 12
 _LARGEST = sys.float_info.max
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
@@ -124,7 +125,7 @@ def check_sum(name: str, text: str) -> Decimal:
         amount = Decimal(text.strip().replace(",", "."))
     except (InvalidOperation, AttributeError):
         amount = Decimal(0)
-    if not amount.is_finite() or amount <= 0:
+    if not amount.is_finite() or amount <= 0 or abs(amount.adjusted()) > _MOST_DIGITS:
         raise InvalidRequest(f"{name} is a sum above 0, such as 500.00, not {text!r}")
     return amount
 

@@ -125,11 +125,17 @@ async def export_to(
     Raises:
         InvalidRequest: The file cannot be written.
     """
+    _refuse_the_journal(target, journal.path)
     try:
         with _written_whole(target) as file:
             return await export_rows(journal, name, form, file, on_progress)
     except OSError as error:
         raise InvalidRequest(f"cannot write {target}: {error.strerror}") from error
+
+
+def _refuse_the_journal(target: Path, journal: Path) -> None:
+    if target.resolve() == journal.resolve():
+        raise InvalidRequest(f"{target} is the journal itself: name another file")
 
 
 def _write(target: Path, page: str) -> None:

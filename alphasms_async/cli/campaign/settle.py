@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from rich.table import Table
+from rich.text import Text
 
 from alphasms_async import AlphaSMS, InvalidRequest, parse_phone
 from alphasms_async.campaigns import (
@@ -169,7 +170,7 @@ def _print(asked: Reconciled, rows: Sequence[RowRecord], *, json: bool) -> None:
             str(row.line),
             str(row.attempts),
             f"{called:%Y-%m-%d %H:%M:%S}" if called else "",
-            row.error or "",
+            Text(row.error or ""),
         )
     answers.print(table)
     notes.print(
