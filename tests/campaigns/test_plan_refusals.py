@@ -114,7 +114,7 @@ async def test_a_database_of_the_callers_is_not_taken_for_the_journal(journal: J
     assert (await planned(journal, phones(3))).to_dial == 3
 
 
-async def test_a_list_of_another_iterable_is_no_loss(journal: Journal) -> None:
+async def test_a_plan_that_fails_takes_nothing_from_another(journal: Journal) -> None:
     """A campaign that fails takes nothing from one that is there."""
     await planned(journal, phones(2), name="before")
     with pytest.raises(InvalidRequest, match="none of the list's"):

@@ -171,6 +171,14 @@ async def test_not_knowing_proves_nothing(stage: Stage, answer: Answer) -> None:
     assert (await answered(stage.journal, delivering)).settled == 1
 
 
+async def test_a_text_is_asked_for_by_our_id_alone(stage: Stage) -> None:
+    """Even where the gateway's is known too: one question for one recipient."""
+    await lose(stage, [1], gateway_id=100500)
+    gateway = FakeGateway(delivering)
+    assert await ask(stage.journal, gateway) == Reconciled(asked=1, settled=1, left=0)
+    assert [one.url.path for one in gateway.read] == ["/api/json.php"]
+
+
 async def test_a_recording_without_an_id_is_left_to_a_person(stage: Stage) -> None:
     """Nobody can be asked, so nobody is, and the row stays as it is."""
     await lose(stage, [None])

@@ -108,7 +108,7 @@ class Judged:
     """How it ended: 0 all passed, 1 some failed."""
     passed: int
     failures: Sequence[str]
-    """What the tests that failed said, in a line each."""
+    """What each test that failed found, without the code that pytest shows around it."""
     errors: int
     """How many could not even be begun."""
     said: str
@@ -143,9 +143,7 @@ def judge(folder: Path, *tests: str) -> Judged:
     found = folder / "found.xml"
     assert found.exists(), ran.stdout + ran.stderr
     cases = ET.parse(found).findall(".//testcase")  # noqa: S314 - written by our own pytest
-    failures = [
-        case.findtext("failure") or "" for case in cases if case.find("failure") is not None
-    ]
+    failures = [_found(one.text or "") for case in cases for one in case.findall("failure")]
     errors = sum(case.find("error") is not None for case in cases)
     return Judged(
         code=ran.returncode,
@@ -154,3 +152,8 @@ def judge(folder: Path, *tests: str) -> Judged:
         errors=errors,
         said=ran.stdout + ran.stderr,
     )
+
+
+def _found(told: str) -> str:
+    """Return the lines of a failure that pytest marks as what was raised."""
+    return "\n".join(line for line in told.splitlines() if line.startswith("E "))
