@@ -106,8 +106,10 @@ MOVES: Mapping[tuple[RowState, Cause], RowState] = MappingProxyType(
     {
         (_P, Cause.CLAIM): _D,
         (_P, Cause.SKIP): RowState.SKIPPED,
-        # A person had an uncertain one dialled again, and then it turns out that it rang.
+        # A person had an uncertain one dialled again, and then it turns out that it rang, or that
+        # the gateway has it.
         (_P, Cause.EVENT): RowState.DONE,
+        (_P, Cause.ACCEPTED): _A,
         (_D, Cause.ACCEPTED): _A,
         (_D, Cause.REFUSED): RowState.REFUSED,
         (_D, Cause.NOT_SENT): _P,

@@ -262,3 +262,16 @@ async def test_an_event_of_a_finished_campaign_is_taken(stage: Stage) -> None:
     await stage.event(CallOutcome.NO_ANSWER, refs[0])
     assert await stage.states() == ["done", "accepted", "accepted"]
     assert (await stage.journal.campaign(NAME)).state is CampaignState.FINISHED
+
+
+@pytest.mark.parametrize("later", [Verdict.NOT_SENT, Verdict.PUT_BACK])
+async def test_an_event_is_proof_also_after_a_redial_that_never_left(
+    stage: Stage, later: Verdict
+) -> None:
+    """The first attempt rang after all, and nothing was sent since: nobody dials once more."""
+    first = await stage.attempt(Verdict.UNCERTAIN)
+    await stage.redial(first)
+    await stage.attempt(later)
+    assert (await stage.row(first)).state is RowState.PLANNED
+    await stage.event(CallOutcome.ANSWERED, first)
+    assert (await stage.row(first)).state is RowState.DONE

@@ -6,6 +6,7 @@ import pytest
 
 from alphasms_async.campaigns.commands import Cancel
 from alphasms_async.campaigns.events import Recorded, Ref
+from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.states import (
     CallOutcome,
     Cause,
@@ -14,7 +15,7 @@ from alphasms_async.campaigns.states import (
     Verdict,
     next_state,
 )
-from tests.campaigns.journals import NAME, NOON, PRICE, Stage
+from tests.campaigns.journals import NAME, NOON, PRICE, Stage, Time, redialing, staged
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +36,11 @@ async def test_an_answer_moves_its_row_where_the_table_says(
 ) -> None:
     """From every state, by every verdict; the state it returns is the row's."""
     ref = await stage.bring(state)
+    if state is RowState.PLANNED:
+        # One whose attempt is proven is moved by no answer: it waits because of a person here.
+        ref = (await stage.claim()).ref
+        await stage.settle(ref, Verdict.UNCERTAIN)
+        await stage.redial(ref)
     told = await stage.settle(ref, verdict)
     assert told is (next_state(state, Cause(verdict)) or state)
     assert (await stage.row(ref)).state is told
@@ -164,3 +170,32 @@ async def test_an_answer_of_one_row_leaves_the_others(stage: Stage) -> None:
     refs = [(await stage.claim()).ref for _ in range(3)]
     await stage.settle(refs[1], Verdict.ACCEPTED)
     assert await stage.states() == ["dialing", "accepted", "dialing"]
+
+
+@pytest.mark.parametrize("later", [None, Verdict.NOT_SENT, Verdict.PUT_BACK])
+async def test_a_late_acceptance_is_proof_after_a_redial_was_decided(
+    stage: Stage, later: Verdict | None
+) -> None:
+    """The gateway had it after all: whoever waits to be dialled again is not."""
+    first = await stage.attempt(Verdict.UNCERTAIN)
+    await stage.redial(first)
+    if later is not None:
+        await stage.attempt(later)
+    assert await stage.settle(first, Verdict.ACCEPTED) is RowState.ACCEPTED
+    assert (await stage.row(first)).state is RowState.ACCEPTED
+
+
+async def test_a_proven_attempt_is_not_accepted_afterwards(stage: Stage) -> None:
+    """What never left stays so, whatever is told of it later."""
+    ref = await stage.attempt(Verdict.NOT_SENT)
+    assert await stage.settle(ref, Verdict.ACCEPTED) is RowState.PLANNED
+
+
+async def test_a_late_acceptance_does_not_end_the_redial_of_somebody_not_reached(
+    journal: Journal, time: Time
+) -> None:
+    """That the call took place was known, and it reached nobody: the policy's call stays due."""
+    stage = await staged(journal, time, 1, **redialing())
+    ref = await stage.attempt(Verdict.UNCERTAIN)
+    await stage.event(CallOutcome.NO_ANSWER, ref)
+    assert await stage.settle(ref, Verdict.ACCEPTED) is RowState.PLANNED

@@ -5,7 +5,7 @@ from alphasms_async.campaigns.states import MOVES, Cause, RowState, Verdict, nex
 PICTURE = """
                planned  dialing    accepted  done     refused  uncertain  skipped  dropped
 claim          dialing  .          .         .        .        .          .        .
-accepted       .        accepted   .         .        .        accepted   .        .
+accepted       accepted accepted   .         .        .        accepted   .        .
 refused        .        refused    .         .        .        refused    .        .
 not_sent       .        planned    .         .        .        .          .        .
 put_back       .        planned    .         .        .        .          .        .

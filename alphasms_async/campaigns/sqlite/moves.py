@@ -105,6 +105,7 @@ def settle(connection: Connection, settlement: Settlement, now: float) -> RowSta
     ref = settlement.ref
     row = _row(connection, ref.recipient)
     assert row is not None  # noqa: S101 - a claim made it, and claims are never taken out
+    moves = _speaks_for(connection, row, ref) and _tells_a_planned_row(connection, row, ref)
     connection.execute(
         QUERIES["settle_attempt"],
         {
@@ -118,8 +119,7 @@ def settle(connection: Connection, settlement: Settlement, now: float) -> RowSta
         },
     )
     state = row.state
-    # The fence: an older attempt's answer says nothing of what its row is doing now.
-    if row.attempts == ref.attempt:
+    if moves:
         rest = now + settlement.rest_seconds if settlement.rest_seconds else 0
         state = _move(connection, ref.recipient, state, _CAUSES[settlement.verdict], rest)
         if state is RowState.PLANNED and row.state is RowState.DIALING:
@@ -166,7 +166,7 @@ def record(connection: Connection, event: CallEvent, now: float) -> Recorded:
             **told,
         },
     )
-    if row.attempts == ref.attempt:
+    if _speaks_for(connection, row, ref):
         _move_by_event(connection, ref.recipient, row, CallOutcome(told["outcome"]), at)
     return Recorded.CHANGED
 
@@ -202,6 +202,35 @@ def decide(
 def _row(connection: Connection, recipient: int) -> _Row | None:
     row = connection.execute(QUERIES["row"], {"recipient": recipient}).fetchone()
     return None if row is None else _Row(RowState(row[0]), *row[1:])
+
+
+def _speaks_for(connection: Connection, row: _Row, ref: Ref) -> bool:
+    """Return whether what is told of an attempt says something of its row: the fence.
+
+    An older attempt says nothing of what its row is doing now, unless the row waits to be dialled
+    and nothing has left since: that the older one rang keeps it from being dialled once more.
+    """
+    if row.attempts == ref.attempt:
+        return True
+    if row.state is not RowState.PLANNED:
+        return False
+    later = {"recipient": ref.recipient, "n": ref.attempt}
+    (sent,) = connection.execute(QUERIES["sent_later"], later).fetchone()
+    return bool(sent == 0)
+
+
+def _tells_a_planned_row(connection: Connection, row: _Row, ref: Ref) -> bool:
+    """Return whether an answer may move its row: one that waits, only where a doubt is settled.
+
+    What is proven of an attempt stays so, and whoever is called again because an earlier call
+    reached nobody is not moved by the answer to that call.
+    """
+    if row.state is not RowState.PLANNED:
+        return True
+    verdict, _, outcome, *_ = connection.execute(
+        QUERIES["attempt"], {"recipient": ref.recipient, "n": ref.attempt}
+    ).fetchone()
+    return verdict in {None, Verdict.UNCERTAIN} and outcome is None
 
 
 def _claimed_at(connection: Connection, ref: Ref) -> float:

@@ -123,6 +123,11 @@ select r.state, r.attempts, r.phone, r.campaign from recipient r where r.id = :r
 select verdict, gateway_id, outcome, seconds, digits, claimed_at from attempt
 where recipient = :recipient and n = :n;
 
+-- name: sent_later
+-- Attempts after this one that may have left.
+select count(*) from attempt where recipient = :recipient and n > :n
+  and (verdict is null or verdict not in ('not_sent', 'put_back'));
+
 -- name: settle_attempt
 -- What was settled stays settled, but for an uncertain one, of which the truth may come later.
 -- That it was not sent settles no doubt, neither of the row nor of its money.
