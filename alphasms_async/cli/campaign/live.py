@@ -20,7 +20,7 @@ _NOT_ACCEPTED = (RowState.REFUSED, RowState.UNCERTAIN, RowState.DROPPED)
 
 
 @define
-class _Session:
+class _Attended:
     """A dialer at work, and the person in front of it."""
 
     dialer: Dialer
@@ -77,14 +77,14 @@ async def run_with_progress(name: str, dialer: Dialer) -> tuple[Run | None, bool
         JournalError: The journal could not be written. Nothing was dialled after that.
     """
     with Screen(name, dialer.progress) as screen:
-        session = _Session(dialer, screen)
+        attended = _Attended(dialer, screen)
         async with anyio.create_task_group() as group:
-            group.start_soon(session.listen, group.cancel_scope)
-            group.start_soon(session.show)
-            group.start_soon(session.dial, group.cancel_scope)
-    if session.failure is not None:
-        raise session.failure
-    return session.run, session.interrupted
+            group.start_soon(attended.listen, group.cancel_scope)
+            group.start_soon(attended.show)
+            group.start_soon(attended.dial, group.cancel_scope)
+    if attended.failure is not None:
+        raise attended.failure
+    return attended.run, attended.interrupted
 
 
 def exit_code_of_run(run: Run | None, *, interrupted: bool) -> ExitCode:
