@@ -12,7 +12,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from alphasms_async.sandbox import Sandbox
-from tests.cli.campaigns import LIST, NAME, lose_answers, only_line, plan
+from tests.cli.campaigns import JOURNAL, LIST, NAME, lose_answers, only_line, plan, standing
 from tests.cli.conftest import Alphasms
 from tests.doubles import phones
 
@@ -128,3 +128,36 @@ def test_a_file_without_html_is_refused(sandbox: Sandbox, alphasms: Alphasms) ->
     """A file that nothing would be written to is bad input."""
     plan(alphasms)
     assert "--html" in only_line(alphasms(*REPORT, "x.html"))
+
+
+def test_an_ending_that_is_no_form_is_refused(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Nothing is written under a name that promises something else, unless the form is said."""
+    plan(alphasms)
+    assert "not pdf" in only_line(alphasms(*EXPORT, "--output", "out.pdf"))
+    assert alphasms(*EXPORT, "--output", "out.txt", "--format", "csv").code == 0
+    assert Path("out.txt").read_text("utf-8-sig").startswith("line,phone,")
+
+
+def test_a_journal_is_not_overwritten(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """An export into the journal itself, under any name, is refused, and the journal is whole."""
+    plan(alphasms)
+    Path("link.csv").symlink_to(JOURNAL)
+    for target in (JOURNAL, "link.csv"):
+        line = only_line(alphasms(*EXPORT, "--format", "csv", "--output", target))
+        assert "is the journal itself" in line
+    assert standing(alphasms)["states"]["planned"] == 3
+
+
+def test_page_stays_in_its_folder(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A campaign's name leads to no other folder."""
+    plan(alphasms, name="../../up")
+    assert alphasms("campaign", "report", "../../up", "--html").code == 0
+    assert [one.name for one in Path().glob("*up.html")] == ["-..-up.html"]
+
+
+def test_report_comes_as_json(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """`--json` prints one object, sums exact as text."""
+    plan(alphasms)
+    alphasms("campaign", "run", NAME, "--yes")
+    told = json.loads(alphasms(*REPORT, "--json").out)
+    assert (told["states"]["accepted"], told["spent"]) == (3, "1.20")

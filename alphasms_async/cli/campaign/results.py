@@ -24,7 +24,13 @@ __all__ = ["Form", "export", "export_to", "report"]
 Form = Literal["csv", "jsonl", "xlsx"]
 """The forms of an export."""
 
-_ENDINGS: dict[str, Form] = {"jsonl": "jsonl", "ndjson": "jsonl", "xlsx": "xlsx"}
+_ENDINGS: dict[str, Form] = {
+    "": "csv",
+    "csv": "csv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "xlsx": "xlsx",
+}
 _SHOWN = 10
 
 
@@ -163,7 +169,9 @@ def _written_whole(target: Path) -> Generator[BinaryIO]:
 
 def _form_of(output: Path | None) -> Form:
     ending = "" if output is None else output.suffix.lower().removeprefix(".")
-    return _ENDINGS.get(ending, "csv")
+    if ending not in _ENDINGS:
+        raise InvalidRequest(f"an export is csv, jsonl or xlsx, not {ending}: say which, --format")
+    return _ENDINGS[ending]
 
 
 def _file_name(name: str) -> str:
