@@ -180,13 +180,13 @@ class Exchange:
     ) -> Answer:
         """Make one attempt. A redirect that says "the same request, other place" is part of it."""
         url = self._url(request.page)
-        asked = {url}
+        asked = {_place(url)}
         for _ in range(_MAX_REDIRECTS):
             answer = await self._post(request, url, limits, delivery)
             target = followed(answer, url)
-            if target is None or target in asked:
+            if target is None or _place(target) in asked:
                 return answer
-            asked.add(target)
+            asked.add(_place(target))
             url = target
         return await self._post(request, url, limits, delivery)
 
@@ -232,6 +232,11 @@ class _Unanswered(Exception):
     def __init__(self, failure: Exception | None) -> None:
         super().__init__()
         self.failure = failure
+
+
+def _place(url: httpx.URL) -> httpx.URL:
+    """Return where a URL leads: another query at the same page is no other place to try."""
+    return url.copy_with(query=None)
 
 
 def _not_answered(

@@ -129,6 +129,14 @@ async def test_other_redirects_are_unexpected(status: int) -> None:
     assert (caught.value.status_code, gateway.asked) == (status, 1)
 
 
+async def test_another_query_at_the_same_page_is_no_other_place() -> None:
+    """A page that points to itself with ever new queries gets the request once."""
+    gateway = pointing([f"/api/otp.php?try={hop}" for hop in range(3)])
+    with pytest.raises(UnexpectedAnswer):
+        await call(gateway)
+    assert gateway.asked == 1
+
+
 @pytest.mark.parametrize(("hops", "asked"), [(3, 4), (4, 4), (9, 4)])
 async def test_at_most_three_redirects_are_followed(hops: int, asked: int) -> None:
     """Three are followed; the fourth is an answer nobody can use."""
