@@ -25,7 +25,8 @@ __all__ = [
 ]
 
 _LARGEST_ID = 2**63 - 1
-_MONEY_EXPONENTS = range(-30, 16)
+# Wide enough for a float's every digit, narrow enough to be added up exactly.
+_MONEY_EXPONENTS = range(-20, 16)
 
 
 def page_object(answer: Answer) -> Mapping[str, Any]:
@@ -131,7 +132,9 @@ def read_money(value: Any) -> Decimal | None:
         amount = Decimal(value)
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() and amount.adjusted() in _MONEY_EXPONENTS else None
+    if not amount.is_finite() or amount.adjusted() not in _MONEY_EXPONENTS:
+        return None
+    return amount if amount.as_tuple().exponent in _MONEY_EXPONENTS else None
 
 
 def read_code(value: Any) -> str | None:
