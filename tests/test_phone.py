@@ -6,9 +6,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from phonenumbers import SUPPORTED_REGIONS
 
+from alphasms_async import phone as phone_module
 from alphasms_async.errors import InvalidPhoneNumber
 from alphasms_async.phone import mask_digits, mask_phone, parse_phone
 
+# Two ways to one answer, which only a test takes side by side.
+dialled = phone_module._dialled  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - see above
+looked_up = phone_module._looked_up  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - see above
 E164 = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
 REGIONS = st.sampled_from(sorted(SUPPORTED_REGIONS))
 
@@ -275,6 +279,35 @@ def test_ukrainian_numbers_are_understood_however_they_are_grouped(
     close = ")" if "(" in prefix else ""
     written = f"{prefix}{code}{close}{marks[0]}{rest[:3]}{marks[1]}{rest[3:5]}{marks[2]}{rest[5:]}"
     assert f"380{code}{rest}" == parse_phone(written)
+
+
+@given(
+    st.sampled_from(["+380", "0", ""]),
+    st.from_regex(r"[0-9]{2,4}", fullmatch=True),
+    st.from_regex(r"[0-9]{4,8}", fullmatch=True),
+    REGIONS | st.just("UA"),
+)
+def test_what_is_known_of_mobiles_is_what_the_library_knows(
+    prefix: str, code: str, rest: str, region: str
+) -> None:
+    """The short way and the number library agree on every number, in every country."""
+    assert dialled(f"{prefix}{code}{rest}", region) == looked_up(f"{prefix}{code}{rest}", region)
+
+
+@pytest.mark.parametrize("prefix", ["+380", "0"])
+@pytest.mark.parametrize("region", ["UA", "PL"])
+def test_all_codes_are_what_the_library_knows(prefix: str, region: str) -> None:
+    """There is no code of three digits for which the two disagree."""
+    for code in range(1000):
+        written = f"{prefix}{code:03}234567"
+        assert dialled(written, region) == looked_up(written, region)
+
+
+def test_a_mobile_is_known_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of a million mobiles is not a million questions to it."""
+    monkeypatch.delattr(phone_module, "parse")
+    for written in ("+380501234567", "380 50 123-45-67", "0501234567", "8 (050) 123 45 67"):
+        assert parse_phone(written) == "380501234567"
 
 
 @pytest.mark.parametrize(
