@@ -8,7 +8,7 @@ from attrs import frozen
 from alphasms_async.bodies import Delivery
 from alphasms_async.campaigns.campaign import Campaign
 from alphasms_async.campaigns.kinds import Placed
-from alphasms_async.campaigns.records import Claimed, Settlement
+from alphasms_async.campaigns.records import LONGEST_REST_SECONDS, Claimed, Settlement
 from alphasms_async.campaigns.states import Verdict
 from alphasms_async.campaigns.verdicts import verdict_of
 from alphasms_async.client import AlphaSMS
@@ -19,7 +19,7 @@ __all__ = ["End", "cut_off", "given_back", "place", "settlement_of"]
 
 _log = logging.getLogger("alphasms_async")
 
-_FIRST_REST_SECONDS, _LONGEST_REST_SECONDS = 0.5, 30.0
+_FIRST_REST_SECONDS = 0.5
 
 
 @frozen
@@ -86,4 +86,4 @@ def _id_of(end: End) -> int | None:
 
 
 def _rest_seconds(attempt: int) -> float:
-    return min(_LONGEST_REST_SECONDS, _FIRST_REST_SECONDS * 2.0 ** min(attempt - 1, 10))
+    return min(LONGEST_REST_SECONDS, _FIRST_REST_SECONDS * 2.0 ** min(attempt - 1, 10))

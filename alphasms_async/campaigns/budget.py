@@ -4,6 +4,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from attrs import define, field
 
+from alphasms_async.campaigns.exact import check_digits, exact
 from alphasms_async.checks import check_count
 from alphasms_async.errors import InvalidRequest
 
@@ -15,7 +16,7 @@ _SMALLEST = Decimal("0.000001")
 
 @define(kw_only=True, eq=False)
 class Budget:
-    """A limit that holds however many calls are in flight, to the kopiyka.
+    """A limit that holds however many calls are in flight, to the kopiyka. Sums are exact.
 
     Every call takes a reservation with `reserve`, and ends it with one of `settle`, `give_back`
     and `keep`. While no price is known, the first call reserves all there is and so goes alone: it
@@ -53,11 +54,13 @@ class Budget:
         return self._spent
 
     @property
+    @exact()
     def held(self) -> Decimal:
         """What is reserved: for calls in flight, and for those with an unknown outcome."""
         return self._reserved + self._kept
 
     @property
+    @exact()
     def left(self) -> Decimal | None:
         """What is neither spent nor held, 0 or more. `None`: there is no limit."""
         if self.limit is None:
@@ -84,6 +87,7 @@ class Budget:
         """Whether not one unit more can be paid, and nothing in flight could change that."""
         return not self._open and self._amount(1) is None
 
+    @exact()
     def reserve(self, units: int = 1) -> Decimal | None:
         """Hold what a call may cost.
 
@@ -103,6 +107,7 @@ class Budget:
             self._reserved += amount
         return amount
 
+    @exact()
     def settle(self, reserved: Decimal, price: Decimal, units: int = 1) -> None:
         """End a reservation: the call was accepted at this price.
 
@@ -132,6 +137,7 @@ class Budget:
         """
         self._end(reserved)
 
+    @exact()
     def keep(self, reserved: Decimal) -> None:
         """Keep a reservation for good: the call's outcome is unknown, so it may have cost that.
 
@@ -144,6 +150,7 @@ class Budget:
         self._end(reserved)
         self._kept += reserved
 
+    @exact()
     def overprice(self, price: Decimal, units: int = 1) -> bool:
         """Tell whether a price is one that nobody reckoned with, which must end the dialling.
 
@@ -164,6 +171,7 @@ class Budget:
         # The call that finds the price goes alone, so all that is reserved is its own.
         return self.limit is not None and price > self._reserved
 
+    @exact()
     def _amount(self, units: int) -> Decimal | None:
         """Return what to reserve. `None` when it does not fit."""
         worst, left = self.worst, self.left
@@ -174,6 +182,7 @@ class Budget:
             return left or None
         return worst * units if worst * units <= left else None
 
+    @exact()
     def _end(self, reserved: Decimal) -> None:
         if not self._open or reserved > self._reserved:
             raise RuntimeError(f"no reservation of {reserved} is open: end each one once")
@@ -187,7 +196,7 @@ def _checked(name: str, amount: Decimal) -> Decimal:
         raise InvalidRequest(f'{name} is Decimal, like Decimal("0.405"), not {kind}')
     if not amount.is_finite() or amount < 0:
         raise InvalidRequest(f"{name} is an amount of 0 or more, not {amount}")
-    return amount
+    return check_digits(name, amount)
 
 
 def _each(price: Decimal, units: int) -> Decimal:

@@ -8,6 +8,7 @@ from attrs import define
 from alphasms_async.campaigns.attempts import End
 from alphasms_async.campaigns.budget import Budget
 from alphasms_async.campaigns.campaign import Campaign
+from alphasms_async.campaigns.exact import exact
 from alphasms_async.campaigns.halts import Halt, HaltReason
 from alphasms_async.campaigns.records import CampaignRecord, Money
 from alphasms_async.campaigns.states import Verdict
@@ -48,6 +49,7 @@ class Purse:
         """Hold what the next call may cost. `None` when that does not fit now."""
         return self.budget.reserve(self.parts)
 
+    @exact()
     def price_of(self, end: End) -> Decimal | None:
         """Return what a call costs; where the gateway does not tell, what it may cost at most.
 
@@ -67,14 +69,15 @@ class Purse:
             Why the run must stop. `None`: it goes on.
         """
         price = self.price_of(end)
-        if end.verdict is Verdict.UNCERTAIN:
-            self.budget.keep(reserved)
-        elif end.placed is None or price is None:
-            self.budget.give_back(reserved)
-        else:
+        if end.placed is not None and price is not None:
             halt = self._overprice(price, end.placed.parts, reserved)
             self.budget.settle(reserved, price, end.placed.parts)
             return halt
+        if end.placed is not None or end.verdict is Verdict.UNCERTAIN:
+            # It was paid, or may have been, and nobody tells how much.
+            self.budget.keep(reserved)
+        else:
+            self.budget.give_back(reserved)
         return None
 
     def used_up(self) -> Halt | None:
@@ -85,6 +88,13 @@ class Purse:
         """
         if self.budget.in_flight:
             return None
+        if self.budget.worst is None and self.budget.held:
+            return Halt(
+                HaltReason.UNPRICED,
+                "no price is known, so a call whose outcome is unknown holds all of the budget "
+                f"that is left ({self.budget.held}): tell what a call may cost at most, with "
+                "--max-price, to go on",
+            )
         held = f", {self.budget.held} held for unknown outcomes" if self.budget.held else ""
         return Halt(
             HaltReason.BUDGET,

@@ -1,9 +1,9 @@
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from alphasms_async.campaigns.budget import Budget
@@ -253,6 +253,52 @@ def test_a_price_that_is_none_leaves_the_reservation(price: str) -> None:
     with pytest.raises(InvalidRequest, match=r"^price is an amount of 0 or more"):
         budget.settle(reserved, Decimal(price))
     assert (budget.held, budget.in_flight, budget.spent) == (PRICE, 1, NOTHING)
+
+
+LONG = Decimal("1234567890123456789012345678.123456789012")
+"""More digits than Python's own arithmetic keeps."""
+
+
+def test_sums_of_any_length_are_exact() -> None:
+    """Nothing is rounded, so what was reserved can be ended, and what is spent is what was paid."""
+    budget = Budget(Decimal("1e30"), quoted=LONG)
+    reserved = taken(budget, units=3)
+    assert str(reserved) == "3703703670370370367037037034.370370367036"
+    budget.settle(taken(budget), LONG)
+    budget.settle(reserved, reserved, units=3)
+    assert str(budget.spent) == "4938271560493827156049382712.493827156048"
+    assert budget.held == NOTHING
+    assert str(budget.left) == "995061728439506172843950617287.506172843952"
+
+
+@pytest.mark.parametrize("digits", [1, 3, 28])
+def test_the_callers_own_rounding_changes_nothing(digits: int) -> None:
+    """Sums are exact in a program that rounds to a few digits, too."""
+    with localcontext(prec=digits):
+        budget = Budget(Decimal("100.00"), quoted=Decimal("1.2345"))
+        budget.settle(taken(budget), Decimal("1.2345"))
+        budget.settle(taken(budget, units=3), Decimal("3.7035"), units=3)
+        assert not budget.overprice(Decimal("3.7035"), 3)
+        assert (str(budget.spent), str(budget.left)) == ("4.9380", "95.0620")
+        assert str(budget.worst) == "1.2345"
+
+
+@given(st.decimals(min_value=0, allow_nan=False, allow_infinity=False), st.integers(1, 99))
+def test_a_price_that_was_reserved_is_never_too_high(price: Decimal, units: int) -> None:
+    """Whatever its digits: a price as it was reckoned with is no reason to stop."""
+    assume(-300 < price.adjusted() < 300)
+    budget = Budget(None, quoted=price)
+    reserved = taken(budget, units)
+    assert not budget.overprice(reserved, units)
+    budget.settle(reserved, reserved, units)
+    assert (budget.spent, budget.held) == (reserved, NOTHING)
+
+
+@pytest.mark.parametrize("amount", ["1e301", "1e-301", "1.5e-301", "1e999999", "1e-999999"])
+def test_an_absurd_amount_is_refused(amount: str) -> None:
+    """Before anybody adds it up, and in one line that does not tell all its digits."""
+    with pytest.raises(InvalidRequest, match=r"^spent has more digits than money has: 1"):
+        Budget(Decimal(9), spent=Decimal(amount))
 
 
 @pytest.mark.parametrize("units", [0, -1])

@@ -9,11 +9,14 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alphasms_async.campaigns.budget import Budget
+from alphasms_async.campaigns.commands import SetBudget
 from alphasms_async.campaigns.halts import HaltReason
-from alphasms_async.campaigns.kinds import SpeakText
+from alphasms_async.campaigns.kinds import Placed, PlayRecording, SpeakText
 from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.sqlite import SqliteJournal
 from alphasms_async.campaigns.templates import Template
@@ -28,6 +31,7 @@ from tests.campaigns.dialers import (
     spoken,
     unreachable,
 )
+from tests.campaigns.journals import NAME
 from tests.campaigns.virtual import LOOPS
 from tests.doubles import Answer, phones, refused
 
@@ -138,14 +142,110 @@ async def test_what_is_unknown_stays_held() -> None:
 
 
 async def test_a_lost_first_answer_holds_the_whole_budget() -> None:
-    """While no price is known, the call that was to find it may have cost all there is."""
+    """While no price is known, it may have cost all there is, and the run says how to go on."""
     gateway = Gateway(lost, then=PAID)
     async with desk(9, gateway, budget=Decimal(1)) as ready:
-        run = await ready.dial()
-        assert await ready.counts() == {"uncertain": 1, "planned": 8}
-    assert (run.money.spent, run.money.held) == (NOTHING, Decimal(1))
+        for _ in range(2):
+            run = await ready.dial()
+            assert await ready.counts() == {"uncertain": 1, "planned": 8}
+            assert (gateway.asked, run.money.spent, run.money.held) == (1, NOTHING, Decimal(1))
+            assert run.halt is not None
+            assert run.halt.reason is HaltReason.UNPRICED
+            assert run.halt.text == (
+                "no price is known, so a call whose outcome is unknown holds all of the budget "
+                "that is left (1): tell what a call may cost at most, with --max-price, to go on"
+            )
+
+
+@pytest.mark.parametrize("told", ["max_price", "quoted"])
+async def test_a_price_that_is_told_later_frees_the_rest(told: str) -> None:
+    """What the first call may have cost is held at that price from then on, to the kopiyka."""
+    async with desk(9, Gateway(lost), budget=4 * PRICE) as ready:
+        await ready.dial()
+        campaign = ready.campaign
+        if told == "max_price":
+            await ready.tell(SetBudget(NAME, f"{4 * PRICE:f}", max_price=f"{PRICE:f}"))
+            campaign = evolve(campaign, max_price=PRICE)
+        else:
+            await ready.journal.quote(NAME, PRICE)
+        gateway = Gateway(then=PAID)
+        run = await ready.dial(gateway, campaign)
+        assert await ready.counts() == {"uncertain": 1, "accepted": 3, "planned": 5}
+    assert (gateway.asked, run.money.spent, run.money.held) == (3, 3 * PRICE, PRICE)
     assert run.halt is not None
     assert run.halt.reason is HaltReason.BUDGET
+
+
+async def test_a_budget_that_is_set_later_counts_what_came_before() -> None:
+    """Also the calls whose outcome was lost before anybody knew a price, or set a limit."""
+    async with desk(9, Gateway(lost, PAID, refused("Banned")), concurrency=1) as ready:
+        run = await ready.dial()
+        assert run.money.held == PRICE
+        await ready.tell(SetBudget(NAME, f"{3 * PRICE:f}"))
+        run = await ready.dial(Gateway(then=PAID), evolve(ready.campaign, budget=3 * PRICE))
+        assert await ready.counts() == {"uncertain": 1, "accepted": 2, "planned": 6}
+    assert (run.money.spent, run.money.held) == (2 * PRICE, PRICE)
+
+
+async def test_a_call_left_by_a_dialer_that_died_is_held_in_the_same_way(tmp_path: Path) -> None:
+    """Its outcome is as unknown, and no price is known either."""
+    path = tmp_path / "calls.journal"
+    async with SqliteJournal(path) as journal:
+        ready = await planned(journal, 3, Gateway(then=PAID), budget=Decimal(1))
+        await journal.claim(ready.id, reserved=Decimal(1))
+    async with SqliteJournal(path) as journal:
+        ready.journal = journal
+        run = await ready.dial()
+        assert (str(run.campaign.halted), run.money.held) == (str(run.halt), Decimal(1))
+        assert run.halt is not None
+        assert run.halt.reason is HaltReason.UNPRICED
+        await journal.quote(NAME, PRICE)
+        run = await ready.dial()
+        assert (run.money.spent, run.money.held) == (PRICE, PRICE)
+
+
+async def test_an_answer_without_a_price_costs_what_was_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A call that was accepted is paid, also when nobody says how much."""
+    place = PlayRecording.place
+
+    async def silent(*given: Any) -> Placed:
+        return evolve(await place(*given), price=None)
+
+    monkeypatch.setattr(PlayRecording, "place", silent)
+    gateway = Gateway(then=PAID)
+    async with desk(9, gateway, quoted=PRICE, budget=3 * PRICE) as ready:
+        run = await ready.dial()
+    assert (gateway.asked, run.money.spent, run.money.held) == (3, NOTHING, 3 * PRICE)
+
+
+async def test_what_cannot_be_learnt_of_a_call_is_written_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An accepted call is accepted though its price breaks the sums; nobody is called after it."""
+
+    def settle(*_: Any) -> None:
+        raise ArithmeticError("told")
+
+    monkeypatch.setattr(Budget, "settle", settle)
+    gateway = Gateway(then=PAID)
+    async with desk(9, gateway, quoted=PRICE, budget=9 * PRICE) as ready:
+        with pytest.raises(ArithmeticError, match="told"):
+            await ready.dial()
+        assert await ready.counts() == {"accepted": 1, "planned": 8}
+        assert (await ready.journal.money(ready.id)).spent == PRICE
+    assert gateway.asked == 1
+
+
+async def test_a_price_of_many_digits_is_spent_exactly() -> None:
+    """More digits than arithmetic usually keeps are no reason to stop, and none is lost."""
+    price = "12345678901.01234567890123456789"
+    gateway = Gateway(then=priced(price))
+    async with desk(4, gateway, budget=Decimal(10**11), concurrency=3) as ready:
+        run = await ready.dial()
+    assert (run.halt, run.is_finished) == (None, True)
+    assert str(run.money.spent) == "49382715604.04938271560493827156"
 
 
 async def test_the_highest_price_seen_is_reckoned_with() -> None:
