@@ -1,14 +1,14 @@
 """What one process asks of the journal that another one writes: plain values, JSON in between."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from attrs import asdict, field, frozen
 
 from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.states import CallOutcome
-from alphasms_async.errors import JournalError
+from alphasms_async.errors import AlphaSMSError, JournalError
 
 __all__ = [
     "AddDoNotCall",
@@ -68,6 +68,8 @@ class SetBudget:
     campaign: str
     budget: str
     """An exact sum above 0, in the account's currency, as text."""
+    max_price: str | None = None
+    """What one call, or one part of a text, may cost, as text. `None`: as it is."""
 
 
 @frozen
@@ -158,15 +160,36 @@ def command_from_json(told: Mapping[str, Any]) -> Command:
     try:
         fields = dict(told)
         kind = _KINDS[fields.pop("do")]
-        if kind is RecordEvent:
-            return RecordEvent(_event(fields["event"]))
-        if "refs" in fields:
-            fields["refs"] = tuple(Ref(**one) for one in fields["refs"])
-        if "phones" in fields:
-            fields["phones"] = tuple(fields["phones"])
-        return kind(**fields)
-    except (KeyError, TypeError, ValueError):
+        return kind(**{name: _READ[name](value) for name, value in fields.items()})
+    except (AlphaSMSError, AttributeError, KeyError, TypeError, ValueError):
         raise JournalError("a command in the inbox is of a newer version: update") from None
+
+
+def _text(told: object) -> str:
+    if not isinstance(told, str):
+        raise TypeError
+    return told
+
+
+def _pace(told: object) -> float | None:
+    if isinstance(told, bool) or not isinstance(told, int | float | None):
+        raise TypeError
+    return told
+
+
+def _ref(told: Mapping[str, Any]) -> Ref:
+    if any(type(number) is not int for number in told.values()):
+        raise TypeError
+    return Ref(**told)
+
+
+def _each(read: Callable[[Any], Any]) -> Callable[[object], tuple[Any, ...]]:
+    def read_all(told: object) -> tuple[Any, ...]:
+        if not isinstance(told, list):
+            raise TypeError
+        return tuple(map(read, cast("list[object]", told)))
+
+    return read_all
 
 
 def _event(told: Mapping[str, Any]) -> CallEvent:
@@ -174,7 +197,20 @@ def _event(told: Mapping[str, Any]) -> CallEvent:
     ref, at = fields.pop("ref"), fields.pop("at")
     return CallEvent(
         outcome=CallOutcome(fields.pop("outcome")),
-        ref=None if ref is None else Ref(**ref),
+        ref=None if ref is None else _ref(ref),
         at=None if at is None else datetime.fromisoformat(at),
         **fields,
     )
+
+
+# Strict, for anybody may have written a letter, and the database takes nothing else.
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "campaign": _text,
+    "per_second": _pace,
+    "budget": _text,
+    "max_price": lambda told: None if told is None else _text(told),
+    "phones": _each(_text),
+    "refs": _each(_ref),
+    "who": _text,
+    "event": _event,
+}

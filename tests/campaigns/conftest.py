@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from alphasms_async.campaigns.journal import Journal
-from tests.campaigns.journals import OPENERS, Stage, Time, staged
+from alphasms_async.campaigns.sqlite import SqliteJournal
+from tests.campaigns.journals import NAME, OPENERS, Stage, Time, listed, staged
+from tests.doubles import phones
 
 
 @pytest.fixture
@@ -30,3 +32,25 @@ async def journal(opened: Callable[[], Journal]) -> AsyncGenerator[Journal]:
 async def stage(journal: Journal, time: Time) -> Stage:
     """A campaign of three recipients in a journal of each kind in turn."""
     return await staged(journal, time)
+
+
+@pytest.fixture
+async def path(tmp_path: Path, time: Time) -> Path:
+    """A journal with one campaign, which nobody writes."""
+    path = tmp_path / "calls.journal"
+    async with SqliteJournal(path, clock=time) as journal:
+        await journal.plan(NAME, {}, listed(phones(3)))
+    return path
+
+
+@pytest.fixture
+async def runner(path: Path, time: Time) -> AsyncGenerator[SqliteJournal]:
+    """Whoever writes the journal."""
+    async with SqliteJournal(path, purpose="dialling spring", clock=time) as journal:
+        yield journal
+
+
+@pytest.fixture
+def unattended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits to see whether the writer takes a command."""
+    monkeypatch.setattr("alphasms_async.campaigns.sqlite.file._TELL_SECONDS", 0)

@@ -1,5 +1,7 @@
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, get_args
 
 import pytest
@@ -24,7 +26,7 @@ from alphasms_async.campaigns.commands import (
 from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.records import Claimed, PlannedRow
 from alphasms_async.campaigns.states import CallOutcome
-from alphasms_async.errors import JournalError
+from alphasms_async.errors import InvalidRequest, JournalError
 from tests.doubles import PHONE
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -41,14 +43,14 @@ EVENTS = st.builds(
     seconds=st.none() | st.integers(0, 10_000),
     digits=st.none() | st.text("0123456789*#", max_size=5),
     raw=NAMES,
-    at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    at=st.none() | st.datetimes(datetime(1970, 1, 1), datetime(2999, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
 )
 KINDS: dict[str, st.SearchStrategy[Command]] = {
     "pause": st.builds(Pause, NAMES),
     "resume": st.builds(Resume, NAMES),
     "cancel": st.builds(Cancel, NAMES),
     "set_pace": st.builds(SetPace, NAMES, st.none() | st.floats(0.001, 1000)),
-    "set_budget": st.builds(SetBudget, NAMES, NAMES),
+    "set_budget": st.builds(SetBudget, NAMES, NAMES, st.none() | NAMES),
     "add_do_not_call": st.builds(AddDoNotCall, PHONES),
     "remove_do_not_call": st.builds(RemoveDoNotCall, PHONES),
     "redial": st.builds(Redial, NAMES, REFS, NAMES),
@@ -56,6 +58,11 @@ KINDS: dict[str, st.SearchStrategy[Command]] = {
     "record_event": st.builds(RecordEvent, EVENTS),
 }
 COMMANDS: st.SearchStrategy[Command] = st.one_of(*KINDS.values())
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda some: st.lists(some) | st.dictionaries(st.text(), some),
+    max_leaves=8,
+)
 NEWER = "^a command in the inbox is of a newer version: update$"
 EVENT = CallEvent(outcome=CallOutcome.BUSY, ref=Ref(7, 2), id=100500, phone=PHONE)
 
@@ -115,6 +122,19 @@ def test_an_event_keeps_its_moment_from_any_zone() -> None:
         {"do": "record_event", "event": {"outcome": "sang", "ref": None, "at": None}},
         {"do": "record_event", "event": {"outcome": "busy", "ref": None, "at": "noon"}},
         {"do": "record_event", "event": {"outcome": "busy", "ref": [1], "at": None}},
+        {"do": "pause", "campaign": 5},
+        {"do": "pause", "campaign": ["spring"]},
+        {"do": "set_pace", "campaign": "spring", "per_second": "5"},
+        {"do": "set_pace", "campaign": "spring", "per_second": True},
+        {"do": "set_budget", "campaign": "spring", "budget": 500},
+        {"do": "add_do_not_call", "phones": "380501234567"},
+        {"do": "add_do_not_call", "phones": {"380501234567": 1}},
+        {"do": "add_do_not_call", "phones": [380501234567]},
+        {"do": "drop", "campaign": "spring", "refs": [{"recipient": "7", "attempt": 1}]},
+        {"do": "drop", "campaign": "spring", "refs": [{"recipient": 7, "attempt": 1.0}]},
+        {"do": "drop", "campaign": "spring", "refs": [{"recipient": 7, "attempt": 1}], "who": None},
+        {"do": "record_event", "event": {"outcome": "busy", "ref": None, "at": "2026-06-01"}},
+        {"do": "record_event", "event": {"outcome": "busy", "ref": None, "at": None, "id": "7"}},
     ],
     ids=str,
 )
@@ -129,6 +149,68 @@ def test_json_that_is_no_object_is_refused(told: Any) -> None:
     """A letter may hold any JSON; one that holds no command at all is the same clear error."""
     with pytest.raises(JournalError, match=NEWER):
         command_from_json(told)
+
+
+@given(JSON)
+def test_any_json_is_a_command_or_one_clear_error(told: Any) -> None:
+    """Whoever reads letters meets no other error."""
+    with suppress(JournalError):
+        command_from_json(told)
+
+
+def places(told: Any) -> Iterator[tuple[Any, Any]]:
+    """Give each place inside a JSON value: what it is in, and where there."""
+    length: int = len(told)
+    for where in range(length) if isinstance(told, list) else tuple[Any, ...](told):
+        yield told, where
+        if isinstance(told[where], dict | list):
+            yield from places(told[where])
+
+
+@given(command=COMMANDS, other=JSON, data=st.data())
+def test_a_command_with_one_wrong_value_is_another_or_one_clear_error(
+    command: Command, other: Any, data: st.DataObject
+) -> None:
+    """What is still read goes into JSON again as it came: nothing was taken for what it is not."""
+    told = json.loads(json.dumps(command_to_json(command)))
+    inside, where = data.draw(st.sampled_from(list(places(told))))
+    inside[where] = other
+    with suppress(JournalError):
+        read = command_from_json(told)
+        assert repr(through_json(read)) == repr(read)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seconds": 1.5},
+        {"seconds": "12"},
+        {"seconds": True},
+        {"digits": b"7"},
+        {"digits": 7},
+        {"id": "100500"},
+        {"phone": 380501234567},
+        {"raw": None},
+        {"outcome": "busy"},
+        {"outcome": None},
+        {"ref": (7, 2)},
+        {"ref": Ref("7", 2)},  # type: ignore[arg-type]  # that is what is wrong
+        {"at": "2026-06-01"},
+        {"at": date(2026, 6, 1)},
+        {"at": datetime(2026, 6, 1)},  # noqa: DTZ001 - that is what is wrong
+        {"at": datetime.max.replace(tzinfo=UTC)},
+        {"at": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))},
+    ],
+    ids=str,
+)
+def test_an_event_of_wrong_values_is_refused(wrong: dict[str, Any]) -> None:
+    """One clear line names the field, before anything is recorded or kept."""
+    facts: dict[str, Any] = {"outcome": CallOutcome.BUSY, **wrong}
+    with pytest.raises(InvalidRequest) as caught:
+        CallEvent(**facts)
+    (field,) = wrong
+    assert str(caught.value).startswith(f"{field} of an event is ")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

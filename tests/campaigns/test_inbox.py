@@ -1,12 +1,6 @@
 """The inbox, and `tell`: what other processes ask for is done once, in order, whoever dies."""
 
-import json
-import logging
-import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -23,11 +17,11 @@ from alphasms_async.campaigns.commands import (
 )
 from alphasms_async.campaigns.sqlite import SqliteJournal, Told, tell
 from alphasms_async.campaigns.sqlite.inbox import Inbox
-from alphasms_async.errors import InvalidRequest, JournalError
-from tests.campaigns.journals import NAME, Stage, Time, listed, staged
+from alphasms_async.errors import InvalidRequest
+from tests.campaigns.journals import NAME, Stage, Time
+from tests.campaigns.letters import leave, pace, state, waiting
 from tests.campaigns.paths import beside, mode
 from tests.campaigns.processes import python
-from tests.doubles import phones
 
 pytestmark = pytest.mark.anyio
 
@@ -46,63 +40,8 @@ with Inbox(Path(path)) as inbox:
 """
 
 
-@pytest.fixture
-async def path(tmp_path: Path, time: Time) -> Path:
-    """A journal with one campaign, which nobody writes."""
-    path = tmp_path / "calls.journal"
-    async with SqliteJournal(path, clock=time) as journal:
-        await journal.plan(NAME, {}, listed(phones(3)))
-    return path
-
-
-@pytest.fixture
-async def runner(path: Path, time: Time) -> AsyncGenerator[SqliteJournal]:
-    """Whoever writes the journal."""
-    async with SqliteJournal(path, purpose="dialling spring", clock=time) as journal:
-        yield journal
-
-
-@pytest.fixture
-def unattended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits to see whether the writer takes a command."""
-    monkeypatch.setattr("alphasms_async.campaigns.sqlite.file._TELL_SECONDS", 0)
-
-
-def leave(path: Path, *commands: Command) -> None:
-    """Leave commands in the inbox, as another process does."""
-    with Inbox(path) as inbox:
-        inbox.put(commands)
-
-
-def leave_raw(path: Path, *bodies: str) -> None:
-    """Leave texts in the inbox that no version of ours would leave."""
-    leave(path)
-    with closing(sqlite3.connect(f"{path}.inbox")) as connection:
-        connection.executemany("insert into letter(body) values(?)", [(body,) for body in bodies])
-        connection.commit()
-
-
-def waiting(path: Path) -> list[dict[str, Any]]:
-    """Return what waits in the inbox."""
-    with Inbox(path) as inbox:
-        letters = inbox.waiting()
-    return [] if letters is None else [json.loads(body) for _, body in letters.bodies]
-
-
 def die(inbox: Inbox, last: int) -> None:
     """Do nothing, as a process that was killed."""
-
-
-async def pace(path: Path) -> float | None:
-    """Return the pace of the campaign, as anybody reads it."""
-    async with SqliteJournal(path, read_only=True) as journal:
-        return (await journal.campaign(NAME)).per_second
-
-
-async def state(path: Path) -> str:
-    """Return where the campaign stands, as anybody reads it."""
-    async with SqliteJournal(path, read_only=True) as journal:
-        return (await journal.campaign(NAME)).state
 
 
 async def drained(runner: SqliteJournal) -> int:
@@ -234,36 +173,6 @@ async def test_an_inbox_that_was_made_anew_is_read(path: Path, runner: SqliteJou
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
-    [
-        (json.dumps(command_to_json(Pause("autumn"))), "no campaign 'autumn' in this journal"),
-        ('{"do": "sing"}', "a command in the inbox is of a newer version: update"),
-        ("[]", "a command in the inbox is of a newer version: update"),
-        ("{", "Expecting property name"),
-        ("", "Expecting value"),
-        ('{"do": "pause", "campaign": ["spring"]}', ""),
-        ('{"do": "set_pace", "campaign": "spring", "per_second": "fast"}', ""),
-        ('{"do": "add_do_not_call", "phones": [["380501000000"]]}', ""),
-        ('{"do": "add_do_not_call", "phones": [null]}', ""),
-        (f'{{"do": "add_do_not_call", "phones": [{9**99}]}}', ""),
-    ],
-    ids=lambda value: str(value)[:60],
-)
-async def test_a_bad_letter_does_not_stop_those_behind_it(
-    path: Path, runner: SqliteJournal, caplog: pytest.LogCaptureFixture, bad: str, said: str
-) -> None:
-    """It is logged in one line and left undone; the next one is done, and nothing waits."""
-    leave_raw(path, bad, json.dumps(command_to_json(Pause(NAME))))
-    with caplog.at_level(logging.WARNING, "alphasms_async"):
-        assert await runner.drain() == 2
-    assert (await state(path), waiting(path)) == ("paused", [])
-    assert await runner.do_not_call() == []
-    (line,) = [record.getMessage() for record in caplog.records]
-    assert line.startswith("a command of the inbox was not done: ")
-    assert said in line
-
-
-@pytest.mark.parametrize(
     ("commands", "said"),
     [
         ([Pause("autumn")], "no campaign 'autumn' in this journal; there are: spring"),
@@ -291,24 +200,6 @@ async def test_a_command_takes_what_a_dead_dialer_left_for_uncertain(
         rows = await journal.rows(stage.campaign)
         assert [str(row.state) for row in rows] == ["uncertain", "planned", "planned"]
         assert await journal.do_not_call() == ["380501111111"]
-
-
-async def test_an_inbox_that_is_none_is_one_clear_line(path: Path, runner: SqliteJournal) -> None:
-    """The journal itself stays as good as it was."""
-    inbox = beside(path, "inbox")
-    inbox.write_text("not an inbox at all, but long enough to be looked at\n" * 100)
-    with pytest.raises(JournalError) as caught:
-        await runner.drain()
-    assert str(caught.value).startswith(f"the journal {inbox} cannot be used: it is not a journal")
-    await staged(runner, Time(), name="summer")
-
-
-@pytest.mark.usefixtures("unattended", "runner")
-async def test_an_inbox_that_cannot_be_made_is_one_clear_line(path: Path) -> None:
-    """Whoever asks learns that nothing was left."""
-    beside(path, "inbox").mkdir()
-    with pytest.raises(JournalError, match=r"calls\.journal\.inbox cannot be used"):
-        await tell(path, [Pause(NAME)])
 
 
 @pytest.mark.usefixtures("unattended", "runner")

@@ -90,6 +90,17 @@ async def test_the_budget_is_changed(journal: Journal, time: Time, budget: str) 
     assert definition == {"budget": "500.10", "kind": {"text": "Вітаємо"}}
 
 
+async def test_the_highest_price_is_set_with_the_budget(stage: Stage) -> None:
+    """Where it is told; a later budget leaves it, and none is above the budget."""
+    await stage.apply(SetBudget(NAME, "500.10", "0,50"))
+    await stage.apply(SetBudget(NAME, "400"))
+    for wrong in (SetBudget(NAME, "400", "401"), SetBudget(NAME, "0.49")):
+        with pytest.raises(InvalidRequest, match=r"^the maximum price .* above the whole budget"):
+            await stage.apply(wrong)
+    definition = (await stage.journal.campaign(NAME)).definition
+    assert definition == {"budget": "400", "max_price": "0.50"}
+
+
 @pytest.mark.parametrize("budget", ["", "much", "0", "-1", "NaN", "Infinity"])
 async def test_a_budget_that_is_none_is_refused(stage: Stage, budget: str) -> None:
     """It is a sum above 0, and the journal takes nothing else."""

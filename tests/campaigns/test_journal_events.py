@@ -1,14 +1,21 @@
 """Events: early, twice, out of order or contradictory, each tells what it can and no more."""
 
+import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from alphasms_async.campaigns.commands import RecordEvent, command_to_json
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.records import CampaignState
+from alphasms_async.campaigns.sqlite import MemoryJournal
 from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
-from tests.campaigns.journals import NAME, NOON, PRICE, Stage
+from alphasms_async.errors import InvalidRequest
+from tests.campaigns.journals import NAME, NOON, PRICE, Stage, Time, redialing, staged
 from tests.doubles import phones
 
 pytestmark = pytest.mark.anyio
@@ -21,6 +28,12 @@ OUTCOMES = [one for one in CallOutcome if one is not CallOutcome.UNKNOWN]
 
 async def accepted(stage: Stage, id: int = ID) -> Ref:
     return await stage.attempt(Verdict.ACCEPTED, gateway_id=id)
+
+
+async def written(stage: Stage, sql: str, *values: Any) -> None:
+    """Write into the database what the journal itself would not."""
+    connection: Any = vars(stage.journal)["_connection"]
+    connection.execute(sql, values)
 
 
 async def told(stage: Stage, ref: Ref) -> tuple[Any, ...]:
@@ -229,20 +242,86 @@ async def test_an_event_for_nobody_changes_nothing(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     "unheard",
-    [{"id": 2**63}, {"seconds": 2**63}, {"id": -(2**70)}, {"digits": "\ud800"}],
-    ids=["id", "seconds", "negative", "digits"],
+    [
+        *({"id": 2**63}, {"seconds": 2**63}, {"id": -(2**70)}, {"digits": "\ud800"}),
+        *({"ref": Ref(2**70, 1)}, {"ref": Ref(1, -(2**70))}),
+    ],
+    ids=["id", "seconds", "negative", "digits", "recipient", "attempt"],
 )
 async def test_an_event_that_nobody_can_write_down_changes_nothing(
     stage: Stage, unheard: dict[str, Any]
 ) -> None:
     """Values beyond all bounds are no event of ours, and the journal goes on."""
     ref = await accepted(stage)
-    recorded = await stage.journal.record(
-        CallEvent(outcome=CallOutcome.ANSWERED, ref=ref, **unheard)
-    )
+    facts: dict[str, Any] = {"ref": ref, **unheard}
+    recorded = await stage.journal.record(CallEvent(outcome=CallOutcome.ANSWERED, **facts))
     assert recorded is Recorded.CONTRADICTED
     assert await told(stage, ref) == (RowState.ACCEPTED, None, None, None)
     await stage.claim()
+
+
+KEPT = {
+    "no JSON": "{",
+    "too deep": "[" * 100_000,
+    "no command": "null",
+    "another command": '{"do": "pause", "campaign": "spring"}',
+    "a newer one": '{"do": "sing"}',
+    "half a second": '{"do": "record_event", "event": {"outcome": "busy", "seconds": 1.5}}',
+    "beyond all bounds": json.dumps(
+        command_to_json(RecordEvent(CallEvent(outcome=CallOutcome.BUSY, id=ID, seconds=2**70)))
+    ),
+}
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+async def test_what_was_kept_and_cannot_be_read_harms_no_call(stage: Stage, kept: str) -> None:
+    """The call that it waits for is settled, and its next event is taken."""
+    await stage.event(CallOutcome.BUSY, id=ID)
+    await written(stage, "update early_event set event = ?", kept)
+    ref = (await stage.claim()).ref
+    assert await stage.settle(ref, Verdict.ACCEPTED, gateway_id=ID) is RowState.ACCEPTED
+    assert await stage.event(CallOutcome.BUSY, id=ID) is Recorded.CHANGED
+    assert (await stage.row(ref)).state is RowState.DONE
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+async def test_what_was_kept_and_cannot_be_read_gives_way(stage: Stage, kept: str) -> None:
+    """Another event of the same call takes its place."""
+    await stage.event(CallOutcome.BUSY, id=ID)
+    await written(stage, "update early_event set event = ?", kept)
+    assert await stage.event(CallOutcome.ANSWERED, id=ID, **ANSWERED) is Recorded.EARLY
+    ref = await accepted(stage)
+    assert await told(stage, ref) == (RowState.DONE, CallOutcome.ANSWERED, 12, "7")
+
+
+WHOLE = st.integers(-(2**70), 2**70)
+EVENTS = st.fixed_dictionaries(
+    {"outcome": st.sampled_from(CallOutcome), "id": st.sampled_from([ID, ID + 1, None]) | WHOLE},
+    optional={
+        "ref": st.none() | st.builds(Ref, st.integers(0, 3) | WHOLE, st.integers(0, 2) | WHOLE),
+        "phone": st.sampled_from([None, ANNA, BORYS, ""]) | st.text(),
+        "seconds": st.none() | WHOLE,
+        "digits": st.none() | st.text(),
+        "raw": st.text(),
+        "at": st.none() | st.datetimes(timezones=st.timezones()),
+    },
+)
+
+
+@settings(max_examples=100)
+@given(events=st.lists(EVENTS, min_size=1, max_size=4))
+async def test_no_event_keeps_a_call_from_being_settled(events: list[dict[str, Any]]) -> None:
+    """Whatever comes early, an accepted call is settled, and the journal goes on."""
+    async with MemoryJournal(clock=Time()) as journal:
+        stage = await staged(journal, Time(), **redialing())
+        ref = (await stage.claim()).ref
+        for facts in events:
+            with suppress(InvalidRequest):
+                await journal.record(CallEvent(**facts))
+        state = await stage.settle(ref, Verdict.ACCEPTED, gateway_id=ID)
+        assert state in {RowState.ACCEPTED, RowState.DONE, RowState.PLANNED}
+        assert (await stage.row(ref)).state is state
+        await stage.claim()
 
 
 async def test_an_id_that_came_twice_is_the_later_call(stage: Stage) -> None:

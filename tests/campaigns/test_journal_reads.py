@@ -88,6 +88,7 @@ async def test_an_event_does_not_give_money_back(stage: Stage) -> None:
 async def test_every_attempt_counts(journal: Journal, time: Time) -> None:
     """Redials are paid for too, and a doubt that was dialled again is held beside its redial."""
     stage = await staged(journal, time, 2, **redialing())
+    await journal.quote(NAME, Decimal("0.45"))
     first = await stage.attempt(Verdict.ACCEPTED, price=PRICE)
     await stage.event(CallOutcome.BUSY, first)
     doubt = (await stage.claim(reserved=Decimal("0.45"))).ref

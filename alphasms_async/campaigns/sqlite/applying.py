@@ -28,17 +28,19 @@ from alphasms_async.campaigns.sqlite.reading import read_campaign
 from alphasms_async.campaigns.sqlite.sql import QUERIES
 from alphasms_async.campaigns.states import Cause, SkipReason
 from alphasms_async.checks import check_rate, check_sum
-from alphasms_async.errors import AlphaSMSError, InvalidRequest
+from alphasms_async.errors import InvalidRequest
+from alphasms_async.phone import mask_digits
 
 __all__ = ["apply", "apply_letters", "named"]
 
 _log = logging.getLogger("alphasms_async")
 
-# What a letter may be wrong by. A disk that fails is none of these, and stops the journal.
-_BAD_LETTER = (
-    *(AlphaSMSError, OverflowError, TypeError, ValueError),
-    *(sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError),
+# What the database may refuse in a letter. Whatever else it says is the journal's own trouble.
+_REFUSED = (
+    *(sqlite3.DataError, sqlite3.IntegrityError),
+    *(sqlite3.InterfaceError, sqlite3.ProgrammingError),
 )
+_LONGEST_SHOWN = 200
 _OVER = {CampaignState.CANCELLED: "cancelled", CampaignState.FINISHED: "finished"}
 
 
@@ -89,10 +91,13 @@ def apply_letters(connection: Connection, letters: Letters, now: float) -> int:
         connection.execute("savepoint letter")
         try:
             apply(connection, command_from_json(json.loads(body)), now)
-        except _BAD_LETTER as error:
+        except Exception as error:
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _REFUSED):
+                raise
             # Nobody is there any more to be told, and the commands behind it must not wait.
             connection.execute("rollback to letter")
-            _log.warning("a command of the inbox was not done: %s", error)
+            said = mask_digits(str(error) or type(error).__name__)[:_LONGEST_SHOWN]
+            _log.warning("a command of the inbox was not done: %s", said)
         connection.execute("release letter")
     if new:
         connection.execute(QUERIES["set_inbox_last"], {"epoch": letters.epoch, "last": new[-1][0]})
@@ -138,11 +143,23 @@ def _set_limit(connection: Connection, command: SetPace | SetBudget) -> int:
         pace = {"campaign": campaign.id, "per_second": checked}
         connection.execute(QUERIES["set_campaign_pace"], pace)
     else:
-        budget = f"{check_sum('budget', command.budget):f}"
-        told = json.dumps({**campaign.definition, "budget": budget}, ensure_ascii=False)
+        told = json.dumps({**campaign.definition, **_sums(campaign, command)})
         definition = {"campaign": campaign.id, "definition": told}
         connection.execute(QUERIES["set_campaign_definition"], definition)
     return 1
+
+
+def _sums(campaign: CampaignRecord, command: SetBudget) -> dict[str, str]:
+    """Return what the definition is to say of money."""
+    budget, told = check_sum("budget", command.budget), command.max_price
+    if told is None:
+        told = campaign.definition.get("max_price")
+    if told is None:
+        return {"budget": f"{budget:f}"}
+    max_price = check_sum("max_price", told)
+    if max_price > budget:
+        raise InvalidRequest(f"the maximum price {max_price} is above the whole budget {budget}")
+    return {"budget": f"{budget:f}", "max_price": f"{max_price:f}"}
 
 
 def _for_each(connection: Connection, query: str, phones: tuple[str, ...], now: float) -> int:

@@ -5,16 +5,17 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from attrs import frozen
 
 from alphasms_async.campaigns.commands import Command, command_to_json
-from alphasms_async.campaigns.sqlite.connection import journal_error
+from alphasms_async.campaigns.sqlite.connection import is_locked, meaning_of
 from alphasms_async.errors import JournalError
 
-__all__ = ["Inbox", "Letters"]
+__all__ = ["Inbox", "InboxError", "Letters"]
 
 _BUSY_SECONDS = 5.0
 _AT_ONCE = 500
@@ -23,6 +24,13 @@ _SCHEMA = (
     # Never used twice, so that what was read is told from what is new, whatever was taken out.
     "create table if not exists letter(id integer primary key autoincrement, body text not null)",
 )
+# Other columns than ours are not what they should be, in number or kind.
+_FAILURES = (sqlite3.Error, OSError, TypeError, ValueError)
+_NO_INBOX = ("not a database", "malformed", "no such")
+
+
+class InboxError(JournalError):
+    """The inbox cannot be used; the journal itself is as good as it was."""
 
 
 @frozen
@@ -31,7 +39,7 @@ class Letters:
 
     epoch: str
     """Which inbox they are from: a file made anew counts from 1 again."""
-    bodies: tuple[tuple[int, str], ...]
+    bodies: tuple[tuple[int, str | bytes], ...]
 
 
 class Inbox:
@@ -56,7 +64,7 @@ class Inbox:
         """Leave commands, durably and all together; return the number of the last.
 
         Raises:
-            JournalError: The inbox cannot be written.
+            InboxError: The inbox cannot be written.
         """
         bodies = [(json.dumps(command_to_json(command)),) for command in commands]
         try:
@@ -67,7 +75,7 @@ class Inbox:
                 "select coalesce(max(seq), 0) from sqlite_sequence"
             ).fetchone()
             connection.execute("commit")
-        except (sqlite3.Error, OSError) as error:
+        except _FAILURES as error:
             raise self._failed(error) from error
         return int(last)
 
@@ -75,27 +83,32 @@ class Inbox:
         """Return what waits, some hundreds at a time. `None` when nothing does.
 
         Raises:
-            JournalError: The inbox cannot be read.
+            InboxError: The inbox cannot be read.
         """
-        if self._identity() is None:
-            return None
         try:
+            if self._identity() is None:
+                return None
             connection = self._open()
             rows = connection.execute(
                 "select id, body from letter order by id limit ?", (_AT_ONCE,)
             ).fetchall()
             (epoch,) = connection.execute("select value from epoch").fetchone()
-        except (sqlite3.Error, OSError) as error:
+            letters = Letters(str(epoch), tuple((int(number), body) for number, body in rows))
+        except _FAILURES as error:
             raise self._failed(error) from error
-        return Letters(epoch, tuple(rows)) if rows else None
+        return letters if rows else None
 
     def has(self, number: int) -> bool:
-        """Return whether a command still waits."""
+        """Return whether a command still waits.
+
+        Raises:
+            InboxError: The inbox cannot be read.
+        """
         try:
             # The file it was left in, even if there is another one by now.
             connection = self._connection or self._open()
             row = connection.execute("select 1 from letter where id = ?", (number,)).fetchone()
-        except (sqlite3.Error, OSError) as error:
+        except _FAILURES as error:
             raise self._failed(error) from error
         return row is not None
 
@@ -103,11 +116,11 @@ class Inbox:
         """Take out all up to a number, now that the journal has them.
 
         Raises:
-            JournalError: The inbox cannot be written.
+            InboxError: The inbox cannot be written.
         """
         try:
             self._open().execute("delete from letter where id <= ?", (last,))
-        except (sqlite3.Error, OSError) as error:
+        except _FAILURES as error:
             raise self._failed(error) from error
 
     def close(self) -> None:
@@ -130,6 +143,8 @@ class Inbox:
                 # A power cut right after a commit could bring the rollback journal back, and undo
                 # it; with EXTRA its end is durable too.
                 connection.execute("pragma synchronous = extra")
+                # A letter that is no text is a bad letter, and no trouble of the others'.
+                connection.text_factory = partial(str, encoding="utf-8", errors="replace")
                 _make_tables(connection)
             except BaseException:
                 connection.close()
@@ -146,11 +161,18 @@ class Inbox:
             return None
         return there.st_dev, there.st_ino
 
-    def _failed(self, error: sqlite3.Error | OSError) -> JournalError:
+    def _failed(self, error: Exception) -> InboxError:
         self.close()
-        if isinstance(error, sqlite3.Error):
-            return journal_error(error, str(self._path))
-        return JournalError(f"the inbox {self._path} cannot be used: {error.strerror}")
+        said = str(error).casefold()
+        if isinstance(error, OSError):
+            meaning = str(error.strerror)
+        elif not isinstance(error, sqlite3.Error) or any(word in said for word in _NO_INBOX):
+            meaning = "it is no inbox: move it away, and ask again for what was left in it"
+        elif is_locked(error):
+            meaning = "another program has locked it: close that first"
+        else:
+            meaning = meaning_of(error)
+        return InboxError(f"the inbox {self._path} cannot be used: {meaning}")
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:

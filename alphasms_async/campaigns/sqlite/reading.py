@@ -2,56 +2,100 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from alphasms_async.campaigns.events import Ref
+from alphasms_async.campaigns.exact import check_digits, exact
 from alphasms_async.campaigns.records import (
     AttemptRecord,
+    Began,
     CampaignRecord,
     CampaignState,
     Money,
     RowRecord,
+    Span,
     Tally,
 )
-from alphasms_async.campaigns.sqlite.connection import Connection, Row
+from alphasms_async.campaigns.redial import RedialPolicy
+from alphasms_async.campaigns.sqlite.connection import Connection, Row, undamaged
 from alphasms_async.campaigns.sqlite.sql import QUERIES
 from alphasms_async.campaigns.states import CallOutcome, RowState, SkipReason, Verdict
+from alphasms_async.campaigns.window import Window
+from alphasms_async.checks import check_count, check_rate
 
 __all__ = [
-    "moment",
     "read_attempt",
+    "read_began",
     "read_campaign",
+    "read_columns",
+    "read_moment",
     "read_money",
+    "read_phone",
+    "read_policy",
     "read_row",
+    "read_span",
     "read_tally",
 ]
 
 
-def moment(seconds: float | None) -> datetime | None:
-    """Return an aware time for the journal's number, `None` for none."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+def read_moment(row: Row) -> datetime | None:
+    """Return a row of one moment as an aware time, `None` for none."""
+    with undamaged("a moment"):
+        return _moment(row[0])
+
+
+def read_phone(text: str) -> str:
+    """Return whom to dial; digits, or nobody is dialled any more."""
+    with undamaged("a recipient"):
+        if not (text.isascii() and text.isdigit()):
+            raise ValueError
+        return text
+
+
+def read_columns(text: str | None) -> dict[str, str]:
+    """Return what a template needs of a recipient; nothing without a template."""
+    with undamaged("a recipient"):
+        columns: dict[str, str] = json.loads(text) if text else {}
+        # Only an object whose values are texts gets past this.
+        "".join(columns.values())
+        return columns
+
+
+def read_policy(definition: str) -> RedialPolicy | None:
+    """Return how a campaign redials. `None` when it does not."""
+    with undamaged("a campaign"):
+        told = json.loads(definition).get("redial")
+        return None if told is None else RedialPolicy.from_json(told)
 
 
 def read_campaign(row: Row) -> CampaignRecord:
     """Return a row of `campaigns` as a value."""
     id_, name, state, definition, per_second, quoted, parts, halted, created_at, finished_at = row
-    return CampaignRecord(
-        id=id_,
-        name=name,
-        state=CampaignState(state),
-        definition=json.loads(definition),
-        per_second=per_second,
-        quoted=_money(quoted),
-        parts=parts,
-        halted=halted,
-        created_at=datetime.fromtimestamp(created_at, UTC),
-        finished_at=moment(finished_at),
-    )
+    with undamaged("a campaign"):
+        return CampaignRecord(
+            id=id_,
+            name=name,
+            state=CampaignState(state),
+            definition=_definition(definition),
+            per_second=check_rate("per_second", per_second),
+            quoted=_money(quoted),
+            parts=check_count("parts", parts),
+            halted=halted,
+            created_at=datetime.fromtimestamp(created_at, UTC),
+            finished_at=_moment(finished_at),
+        )
 
 
 def read_row(row: Row) -> RowRecord:
     """Return a row of `rows` as a value."""
+    with undamaged("a recipient"):
+        return _row(row)
+
+
+def _row(row: Row) -> RowRecord:
     return RowRecord(
         id=row[0],
         line=row[1],
@@ -67,56 +111,136 @@ def read_row(row: Row) -> RowRecord:
         seconds=row[11],
         digits=row[12],
         error=row[13],
-        claimed_at=moment(row[14]),
-        told_at=moment(row[15]),
+        claimed_at=_moment(row[14]),
+        told_at=_moment(row[15]),
     )
 
 
 def read_attempt(row: Row) -> AttemptRecord:
     """Return a row of `attempts` as a value."""
     recipient, number, claimed_at, settled_at, verdict, price, outcome, error = row
-    return AttemptRecord(
-        ref=Ref(recipient, number),
-        claimed_at=datetime.fromtimestamp(claimed_at, UTC),
-        settled_at=moment(settled_at),
-        verdict=None if verdict is None else Verdict(verdict),
-        price=_money(price),
-        outcome=None if outcome is None else CallOutcome(outcome),
-        error=error,
-    )
+    with undamaged("an attempt"):
+        return AttemptRecord(
+            ref=Ref(recipient, number),
+            claimed_at=datetime.fromtimestamp(claimed_at, UTC),
+            settled_at=_moment(settled_at),
+            verdict=None if verdict is None else Verdict(verdict),
+            price=_money(price),
+            outcome=None if outcome is None else CallOutcome(outcome),
+            error=error,
+        )
+
+
+def read_span(row: Row) -> Span | None:
+    """Return the row of `span` as a value. `None` when there is no attempt."""
+    first, last, busiest = row
+    with undamaged("an attempt"):
+        if first is None:
+            return None
+        return Span(datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC), busiest)
+
+
+def read_began(row: Row) -> Began:
+    """Return a row of `began` as a value."""
+    step, verdict, price, count = row
+    with undamaged("an attempt"):
+        return Began(step, None if verdict is None else Verdict(verdict), _money(price), count)
 
 
 def read_tally(connection: Connection, campaign: int) -> Tally:
     """Return how many recipients of a campaign stand where."""
     asked = {"campaign": campaign}
     states, reasons = Counter[RowState](), Counter[SkipReason]()
-    for state, reason, count in connection.execute(QUERIES["count_states"], asked):
-        states[RowState(state)] += count
-        if reason is not None:
-            reasons[SkipReason(reason)] += count
+    with undamaged("a recipient"):
+        for state, reason, count in connection.execute(QUERIES["count_states"], asked):
+            states[RowState(state)] += count
+            if reason is not None:
+                reasons[SkipReason(reason)] += count
     outcomes, digits = Counter[CallOutcome](), Counter[str]()
-    for outcome, pressed, count in connection.execute(QUERIES["count_outcomes"], asked):
-        outcomes[CallOutcome(outcome)] += count
-        if pressed:
-            digits[pressed] += count
+    with undamaged("an attempt"):
+        for outcome, pressed, count in connection.execute(QUERIES["count_outcomes"], asked):
+            outcomes[CallOutcome(outcome)] += count
+            if pressed:
+                digits[pressed] += count
     return Tally(states, reasons, outcomes, digits)
 
 
+@exact()
 def read_money(connection: Connection, campaign: int) -> Money:
     """Return what a campaign has cost, and what it may have cost."""
-    spent = held = Decimal(0)
+    with undamaged("a sum"):
+        return _totals(connection, campaign)
+
+
+def _totals(connection: Connection, campaign: int) -> Money:
+    spent, held = Decimal(0), Counter[Decimal]()
     highest: Decimal | None = None
     for verdict, price, reserved, count in connection.execute(
         QUERIES["sums"], {"campaign": campaign}
     ):
         if price is not None:
-            spent += Decimal(price) * count
-            highest = max(highest or Decimal(0), Decimal(price))
-        elif reserved is not None and verdict in {None, Verdict.UNCERTAIN, Verdict.ACCEPTED}:
+            spent += _sum(price) * count
+            highest = max(highest or Decimal(0), _sum(price))
+        elif reserved is not None and _may_cost(verdict):
             # An event may prove a call whose answer was lost: it was paid, nobody knows how much.
-            held += Decimal(reserved) * count
-    return Money(spent, held, highest)
+            held[_sum(reserved)] += count
+    dearest = _dearest(connection, campaign, highest)
+    return Money(
+        spent,
+        sum((_held(one, dearest) * count for one, count in held.items()), Decimal(0)),
+        highest,
+    )
+
+
+def _may_cost(verdict: str | None) -> bool:
+    return verdict is None or Verdict(verdict) in {Verdict.UNCERTAIN, Verdict.ACCEPTED}
+
+
+def _held(reserved: Decimal, dearest: Decimal) -> Decimal:
+    """Return what is held for a call that has reserved so much.
+
+    One that was to find the price has reserved all there was, or nothing where there was no limit;
+    it holds what a call may cost as soon as that is known.
+    """
+    return min(reserved, dearest) if reserved and dearest else reserved or dearest
+
+
+def _dearest(connection: Connection, campaign: int, highest: Decimal | None) -> Decimal:
+    """Return what one call may cost at most. 0: no price is known."""
+    parts, *told = connection.execute(QUERIES["campaign_prices"], {"campaign": campaign}).fetchone()
+    return max(highest or Decimal(0), *(_money(one) or Decimal(0) for one in told)) * int(parts)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _money(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+    return None if text is None else _sum(text)
+
+
+def _sum(text: str) -> Decimal:
+    amount = Decimal(text) if isinstance(text, str) else Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise ValueError
+    return check_digits("a sum", amount)
+
+
+def _definition(text: str) -> dict[str, Any]:
+    """Return a definition whose parts, as far as they are there, are of their kinds."""
+    told: dict[str, Any] = json.loads(text)
+    for part, read in _PARTS.items():
+        if told.get(part) is not None:
+            read(told[part])
+    return told
+
+
+_PARTS: Mapping[str, Callable[[Any], object]] = {
+    "kind": lambda told: told.keys(),
+    "budget": _sum,
+    "max_price": _sum,
+    "window": Window.from_json,
+    "redial": RedialPolicy.from_json,
+    "starts_at": datetime.fromisoformat,
+    "expires_at": datetime.fromisoformat,
+}
