@@ -13,7 +13,7 @@ from alphasms_async.campaigns.sqlite import SqliteJournal
 from alphasms_async.campaigns.sqlite.filesystem import network_filesystem
 from alphasms_async.errors import JournalError, JournalLocked
 from tests.campaigns.journals import NAME, listed
-from tests.campaigns.paths import names, write
+from tests.campaigns.paths import names, remove, write
 from tests.campaigns.processes import python
 from tests.doubles import phones
 
@@ -50,6 +50,31 @@ for path in sys.argv[2:]:
         anyio.run(use, path)
     except JournalError as error:
         print(error)
+"""
+
+SHUT = """
+import anyio, os, sys
+from pathlib import Path
+from alphasms_async.campaigns.records import PlannedRow, Settlement
+from alphasms_async.campaigns.sqlite import SqliteJournal
+from alphasms_async.campaigns.states import Verdict
+from alphasms_async.errors import JournalError
+
+async def use(path, shut):
+    async with SqliteJournal(path) as journal:
+        await journal.plan("spring", {}, [PlannedRow(1, "380501111111"), PlannedRow(2, "2")])
+        (campaign,) = await journal.campaigns()
+        claimed = await journal.claim(campaign.id)
+        shut.chmod(0)
+        try:
+            print((await journal.claim(campaign.id)).line)
+        except JournalError as error:
+            print(error)
+        print(await journal.settle(Settlement(ref=claimed.ref, verdict=Verdict.ACCEPTED)))
+
+anyio.run(anyio.sleep, 0)
+os.setuid(int(sys.argv[1]))
+anyio.run(use, *map(Path, sys.argv[2:]))
 """
 
 
@@ -201,6 +226,46 @@ async def test_any_name_is_good(tmp_path: Path, name: str) -> None:
         assert len(await journal.campaigns()) == 1
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_a_file_with_two_names_is_refused(tmp_path: Path, *, read_only: bool) -> None:
+    """Each name would have a lock of its own, and phones would ring twice; one alone is good."""
+    path, other = tmp_path / "calls.journal", tmp_path / "other"
+    async with SqliteJournal(path):
+        pass
+    other.hardlink_to(path)
+    for one in (path, other):
+        assert await refusal(one, read_only=read_only) == (
+            f"the journal {one} has another name (a hard link), and nobody can tell who writes "
+            "it under that: remove one of them, or make a copy instead"
+        )
+    remove(path)
+    async with SqliteJournal(other, read_only=read_only) as journal:
+        assert await journal.campaigns() == []
+
+
+async def test_a_link_is_named_as_it_was_given(tmp_path: Path) -> None:
+    """Errors speak of what a person typed, wherever it leads."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "calls.journal")
+    assert await refusal(link, read_only=True) == (
+        f"there is no journal {link}: plan a campaign first, or name one with --journal"
+    )
+    short_text(link)
+    assert await refusal(link) == NO_JOURNAL.format(link)
+    assert names(tmp_path) == ["calls.journal", "calls.journal.lock", "link"]
+
+
+@pytest.mark.parametrize("target", ["link", "nowhere/calls.journal"])
+async def test_a_link_that_leads_nowhere_is_one_clear_line(tmp_path: Path, target: str) -> None:
+    """Be it to itself or into a folder that is not there."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / target)
+    assert await refusal(link, read_only=True) == (
+        f"there is no journal {link}: plan a campaign first, or name one with --journal"
+    )
+    assert (await refusal(link)).startswith(f"the journal {link} cannot be ")
+
+
 async def test_a_relative_name_is_one_of_this_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +295,26 @@ def test_no_permission_is_one_clear_line() -> None:
         f"the journal {locked} cannot be used: it cannot be opened: {look}",
         f"the journal {fixed} cannot be used: it cannot be written: {look}",
     ]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody without permission")
+def test_permissions_may_be_taken_away_in_use() -> None:
+    """Those of the file do not count any more; without those of the folder nobody is dialled."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        folder = Path(name, "folder")
+        folder.mkdir()
+        os.chown(folder, NOBODY, NOBODY)
+        one, other = folder / "one", folder / "other"
+        for path, shut in ((one, one), (other, folder)):
+            process = python(SHUT, str(NOBODY), path, shut)
+            *said, settled = process.communicate()[0].splitlines()
+            assert settled == "accepted"
+            if shut == folder:
+                moved = f"the journal {path} was moved, deleted or overwritten while in use: "
+                assert said[0].startswith(moved)
+            else:
+                assert said == ["2"]
 
 
 @pytest.mark.parametrize(

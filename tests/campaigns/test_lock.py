@@ -1,18 +1,23 @@
 """One writer for each journal: the second is refused by name, and death frees the lock."""
 
+import json
 import os
 import socket
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
-from alphasms_async.campaigns.sqlite import SqliteJournal
+from alphasms_async.campaigns.commands import Pause
+from alphasms_async.campaigns.sqlite import SqliteJournal, tell
 from alphasms_async.campaigns.sqlite.lock import FileLock, holder_of
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError, JournalLocked
-from tests.campaigns.journals import Time, staged
-from tests.campaigns.paths import beside, mode, read, remove, write
+from tests.campaigns.journals import NAME, Time, staged
+from tests.campaigns.paths import beside, mode, names, read, remove, write
 from tests.campaigns.processes import holding
 
 pytestmark = pytest.mark.anyio
@@ -68,6 +73,76 @@ async def test_the_lock_lives_as_long_as_its_process(path: Path) -> None:
             assert await journal.campaigns() == []
 
 
+@pytest.fixture
+def dying(
+    path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> Generator[Callable[[int, str], None]]:
+    """A lock that the kernel takes back a moment after the death of whoever is said to hold it."""
+    holder = FileLock(str(path), PURPOSE)
+    holder.acquire(path)
+
+    def held_by(pid: int, host: str) -> None:
+        write(lock, json.dumps({"pid": pid, "host": host, "purpose": PURPOSE}))
+
+    def wait(_seconds: float) -> None:
+        holder.release()
+
+    monkeypatch.setattr("alphasms_async.campaigns.sqlite.lock.time.sleep", wait)
+    yield held_by
+    holder.release()
+
+
+def await_end(pid: int, is_reaped: bool) -> None:  # noqa: FBT001 - handed on by a thread
+    os.waitid(os.P_PID, pid, os.WEXITED | (0 if is_reaped else os.WNOWAIT))
+
+
+@pytest.mark.parametrize("is_reaped", [True, False])
+async def test_a_dead_holder_is_waited_for(
+    path: Path, dying: Callable[[int, str], None], *, is_reaped: bool
+) -> None:
+    """The next one, started at once, gets in, whether anybody has asked how the dead one ended."""
+    with holding(path.with_name("another"), PURPOSE) as process:
+        process.kill()
+        await anyio.to_thread.run_sync(await_end, process.pid, is_reaped)
+        dying(process.pid, socket.gethostname())
+        async with SqliteJournal(path):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("pid", "host"),
+    [(os.getpid(), socket.gethostname()), (2**40, socket.gethostname()), (2**22 + 1, "elsewhere")],
+)
+async def test_a_holder_that_may_live_is_not_waited_for(
+    path: Path, dying: Callable[[int, str], None], pid: int, host: str
+) -> None:
+    """One that lives, and one of whom this machine knows nothing, is named at once."""
+    dying(pid, host)
+    holder = f"{PURPOSE} (process {pid} on {host})"
+    assert await refusal(path) == refused_for(path, holder)
+
+
+async def test_all_links_to_a_journal_share_its_lock_and_its_inbox(path: Path, time: Time) -> None:
+    """Whoever comes by another name is refused, and what it asks for reaches the writer."""
+    link = path.with_name("link")
+    link.symlink_to(path)
+    async with SqliteJournal(path, purpose=PURPOSE, clock=time) as journal:
+        stage = await staged(journal, time)
+        holder = f"{PURPOSE} (process {os.getpid()} on {socket.gethostname()})"
+        assert await refusal(link) == refused_for(link, holder)
+        assert holder_of(link) == holder
+        async with anyio.create_task_group() as group:
+            group.start_soon(tell, link, [Pause(NAME)])
+            while not await journal.drain():
+                await anyio.lowlevel.checkpoint()
+        assert (await journal.campaign(NAME)).state == "paused"
+        assert await stage.states() == ["planned"] * 3
+    async with SqliteJournal(link, purpose=PURPOSE, clock=time) as journal:
+        assert holder_of(path) == holder
+        await staged(journal, time, name="summer")
+    assert names(path.parent) == [path.name, f"{path.name}.inbox", f"{path.name}.lock", "link"]
+
+
 async def test_a_journal_that_is_closed_is_free(path: Path, lock: Path) -> None:
     """The lock's file stays, empty, for its owner alone; taking it away would let two in."""
     for _ in range(2):
@@ -110,8 +185,8 @@ async def test_a_journal_that_cannot_be_opened_is_free(path: Path) -> None:
 
 async def test_an_unknown_holder_is_another_program(path: Path, lock: Path) -> None:
     """Whoever has the lock and does not say who it is gets no made-up name."""
-    holder = FileLock(path, "")
-    holder.acquire()
+    holder = FileLock(str(path), "")
+    holder.acquire(path)
     try:
         for told in ("", "5", "[1]", "rubbish", "{}"):
             write(lock, told)

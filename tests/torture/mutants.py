@@ -97,6 +97,16 @@ MUTANTS: Mapping[str, Mutant] = {
         "campaigns/sqlite/lock.py",
         {"fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)": "pass"},
     ),
+    "a file is what it is called": Mutant(
+        "campaigns/test_journal_moved.py::test_a_run_ends_before_its_next_request",
+        "campaigns/sqlite/writer.py",
+        {"return self._guard.failure(committing=True)": "return None"},
+    ),
+    "dialling without the last calls": Mutant(
+        "campaigns/test_journal_moved.py::test_a_journal_of_the_dead_is_not_dialled_without_its_last_calls",
+        "campaigns/sqlite/file.py",
+        {"check_whole(place, self._name)": "pass"},
+    ),
 }
 """The promises, by what a package without them does."""
 

@@ -1,10 +1,11 @@
 """A journal in a file: `SqliteJournal`, and `tell`, which speaks to whoever writes it."""
 
+import logging
 import os
 import socket
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, closing, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -16,16 +17,20 @@ from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.commands import Command
 from alphasms_async.campaigns.sqlite.applying import apply_letters
 from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
-from alphasms_async.campaigns.sqlite.inbox import Inbox
+from alphasms_async.campaigns.sqlite.guard import Guard
+from alphasms_async.campaigns.sqlite.inbox import Inbox, InboxError, Letters
 from alphasms_async.campaigns.sqlite.journal import SqlJournal
 from alphasms_async.campaigns.sqlite.lock import BRIEF, FileLock
 from alphasms_async.campaigns.sqlite.opening import (
     check_place,
+    check_whole,
     connect_file,
     connect_read_only,
     prepare,
+    show_owner,
 )
-from alphasms_async.campaigns.sqlite.writer import Work
+from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.sqlite.writer import Work, Writer
 from alphasms_async.errors import JournalError, JournalLocked
 
 __all__ = ["DEFAULT_JOURNAL", "SqliteJournal", "Told", "tell"]
@@ -34,6 +39,8 @@ T = TypeVar("T")
 
 DEFAULT_JOURNAL = Path("alphasms.journal")
 """The journal of the commands, in the folder they run in."""
+
+_log = logging.getLogger("alphasms_async")
 
 _TELL_SECONDS = 2.0
 _LOOK_SECONDS = 0.05
@@ -45,7 +52,9 @@ class SqliteJournal(SqlJournal):
     It is written in WAL mode and flushed to the disk at every commit; one process writes it at a
     time, held apart by a lock that dies with its holder, and any number may read it. On Linux and
     macOS, on a local disk. Beside it lie `<name>.lock`, `<name>.inbox` and, while it is open,
-    SQLite's own `-wal` and `-shm`; a copy needs the file and its `-wal`.
+    SQLite's own `-wal` and `-shm`; a copy needs the file and its `-wal`. All links to it are one
+    journal. When it is moved, deleted or copied over while it is open, nothing more is begun in
+    it, and what was in flight is still written down.
 
     Args:
         path: The file, made when it is not there, readable for its owner alone.
@@ -66,14 +75,47 @@ class SqliteJournal(SqlJournal):
         """Where it lies."""
         super().__init__(str(self.path), clock)
         self._read_only = read_only
-        self._lock = FileLock(self.path, purpose)
+        self._lock = FileLock(self._name, purpose)
         self._inbox = Inbox(self.path)
+        # Whether somebody was told that the inbox cannot be used.
+        self._is_told = False
         self._connection: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._reading = anyio.CapacityLimiter(1)
 
-    async def drain(self) -> int:
-        letters = await anyio.to_thread.run_sync(self._inbox.waiting)
+    async def drain(self, *, strict: bool = False) -> int:
+        """Do what waits in the inbox; return how many commands that were.
+
+        Args:
+            strict: Whether an inbox that cannot be used is an error. Without it, it is told of
+                once and looked into again the next time: nobody is dialled wrongly for it.
+
+        Raises:
+            JournalError: The journal cannot be written, or the inbox cannot be used.
+        """
+        try:
+            done = await self._do_what_waits()
+        except InboxError as error:
+            if strict:
+                raise
+            if not self._is_told:
+                _log.warning("%s; the dialling goes on", error)
+            self._is_told = True
+            return 0
+        self._is_told = False
+        return done
+
+    @asynccontextmanager
+    async def taken_up(self, campaign: int) -> AsyncGenerator[None]:
+        try:
+            async with super().taken_up(campaign):
+                self._lock.tell_dialled(self._taken_up)
+                yield
+        finally:
+            self._lock.tell_dialled(self._taken_up)
+
+    async def _do_what_waits(self) -> int:
+        letters = await anyio.to_thread.run_sync(self._waiting)
         if letters is None:
             return 0
         now = self._now()
@@ -82,17 +124,27 @@ class SqliteJournal(SqlJournal):
         await anyio.to_thread.run_sync(self._inbox.forget, letters.bodies[-1][0])
         return done
 
+    def _waiting(self) -> Letters | None:
+        if (failure := self._guard.failure()) is not None:
+            raise failure
+        return self._inbox.waiting()
+
     def _take(self) -> Connection:
-        check_place(self.path, must_exist=self._read_only)
+        place = check_place(self.path, must_exist=self._read_only)
         if self._read_only:
-            self._reader = connect_read_only(self.path)
+            self._reader = connect_read_only(place, self._name)
             return self._reader
-        self._lock.acquire()
+        # Whoever comes by another link finds the same lock, and leaves its commands here too.
+        self._inbox = Inbox(place)
+        check_whole(place, self._name)
+        self._lock.acquire(place)
         try:
-            self._connection = connect_file(self.path)
+            self._connection = connect_file(place, self._name)
             prepare(self._connection, self._name)
             self._begin(self._connection, socket.gethostname(), os.getpid())
-            self._reader = connect_read_only(self.path)
+            show_owner(self._connection, self._name)
+            self._guard = Guard(self._name, place)
+            self._reader = connect_read_only(place, self._name)
         except BaseException:
             self._let_go()
             raise
@@ -100,18 +152,21 @@ class SqliteJournal(SqlJournal):
 
     def _let_go(self) -> None:
         self._inbox.close()
+        if self._connection is not None:
+            # Without that it is whole all the same, but cannot be moved by itself.
+            with suppress(sqlite3.Error):
+                self._connection.execute("pragma busy_timeout = 0")
+                self._connection.execute(QUERIES["leave"], {"owner": self._owner})
         for connection in (self._reader, self._connection):
             if connection is not None:
                 connection.close()
         self._reader = self._connection = None
         self._lock.release()
 
-    async def _write(
-        self, work: Work[T], *, fenced: bool = True, alone: bool = False, keep: bool = True
-    ) -> T:
+    def _writing(self) -> Writer:
         if self._read_only:
             raise JournalError(f"the journal {self._name} is open for reading only")
-        return await super()._write(work, fenced=fenced, alone=alone, keep=keep)
+        return super()._writing()
 
     async def _read(self, work: Work[T]) -> T:
         reader = self._reader
@@ -168,9 +223,10 @@ async def tell(
 
 async def _leave(path: Path, commands: Sequence[Command], clock: Clock) -> Told:
     """Leave the commands in the inbox, and see for a moment whether somebody takes them."""
-    with closing(Inbox(path)) as inbox:
+    with closing(Inbox(check_place(path))) as inbox:
         last = await anyio.to_thread.run_sync(inbox.put, commands)
-        with anyio.move_on_after(_TELL_SECONDS):
+        # From here on it waits, even if it cannot be seen any more.
+        with suppress(InboxError), anyio.move_on_after(_TELL_SECONDS):
             while await anyio.to_thread.run_sync(inbox.has, last):
                 await anyio.sleep(_LOOK_SECONDS)
                 # Whoever wrote the journal may have ended without a look at the inbox.
@@ -189,5 +245,5 @@ async def _drain_if_free(path: Path, clock: Clock) -> None:
 
 async def _drain(journal: SqliteJournal) -> None:
     """Drain the inbox to its end; each look takes some hundreds of letters."""
-    while await journal.drain():
+    while await journal.drain(strict=True):
         pass

@@ -2,17 +2,25 @@
 
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
 from alphasms_async.campaigns.sqlite.filesystem import network_filesystem
-from alphasms_async.campaigns.sqlite.sql import SCHEMA
+from alphasms_async.campaigns.sqlite.sql import QUERIES, SCHEMA
 from alphasms_async.errors import JournalError
 
-__all__ = ["VERSION", "check_place", "connect_file", "connect_read_only", "prepare"]
+__all__ = [
+    "VERSION",
+    "check_place",
+    "check_whole",
+    "connect_file",
+    "connect_read_only",
+    "prepare",
+    "show_owner",
+]
 
 VERSION = 1
 """The version of the schema that this package writes."""
@@ -25,17 +33,28 @@ _CACHE_KIBIBYTES = 32 * 1024
 _JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
 
 
-def check_place(path: Path, *, must_exist: bool = False) -> None:
-    """Raise `JournalError` when no journal can be at this place."""
+def check_place(path: Path, *, must_exist: bool = False) -> Path:
+    """Return where a journal really lies, whatever links lead there.
+
+    Raises:
+        JournalError: None can be at this place.
+    """
     try:
+        place = Path(os.path.realpath(path))
         if path.is_dir():
             raise JournalError(f"{path} is a folder: name a file with --journal")
         if path.exists() and not path.is_file():
             raise JournalError(f"{path} is not a regular file: name another with --journal")
         if must_exist and not path.exists():
-            raise JournalError(_absent(path))
+            raise JournalError(_absent(str(path)))
         if not path.parent.is_dir():
             raise JournalError(f"there is no folder {path.parent} for the journal")
+        if place.exists() and place.stat().st_nlink > 1:
+            # Each name would have a lock, an inbox and a -wal of its own.
+            raise JournalError(
+                f"the journal {path} has another name (a hard link), and nobody can tell who "
+                "writes it under that: remove one of them, or make a copy instead"
+            )
         # Nothing here opens the file: closing it again would take away the locks that SQLite
         # holds on it for this process, and another one would delete its -wal underneath it.
         kind = network_filesystem(path)
@@ -47,10 +66,45 @@ def check_place(path: Path, *, must_exist: bool = False) -> None:
             f"the journal {path} lies on a network file system ({kind}), whose locks and "
             "flushes cannot be relied on: keep it on a local disk"
         )
+    return place
 
 
-def connect_file(path: Path) -> sqlite3.Connection:
+def check_whole(path: Path, name: str) -> None:
+    """Insist that a journal has its `-wal` beside it, or needs none.
+
+    Whoever dialled without the last calls would make them a second time.
+
+    Args:
+        path: Where it really lies; nobody is about to open it.
+        name: What it was called, for errors.
+
+    Raises:
+        JournalError: Journal and `-wal` were parted while they were in use.
+    """
+    wal, lock = (path.with_name(f"{path.name}{end}") for end in ("-wal", ".lock"))
+    # Whoever only reads may have left an empty one, for it has nothing else to leave.
+    has_wal = wal.exists() and wal.stat().st_size > 0
+    if not path.exists():
+        if has_wal:
+            raise JournalError(
+                f"there is no journal {name}, but {wal} of one that was in use: put that "
+                "journal back, or move this file away"
+            )
+    # Where its lock lies it was not moved: another program has brought it to an end.
+    elif not has_wal and not lock.exists() and _is_in_use(path):
+        raise JournalError(
+            f"the journal {name} was moved or copied while in use, and its last calls are in the "
+            f"-wal that lay beside it: put that here as {wal}; only if it is lost for good, make "
+            f"an empty {lock}, and some may be called twice"
+        )
+
+
+def connect_file(path: Path, name: str) -> sqlite3.Connection:
     """Open the file for writing, made new and for its owner alone when it is not there.
+
+    Args:
+        path: Where it really lies.
+        name: What it was called, for errors.
 
     Raises:
         JournalError: It cannot be opened or made.
@@ -61,13 +115,17 @@ def connect_file(path: Path) -> sqlite3.Connection:
             _flush_folder(path.parent)
         return _connect(path, "rw")
     except OSError as error:
-        raise JournalError(f"the journal {path} cannot be made: {error.strerror}") from error
+        raise JournalError(f"the journal {name} cannot be made: {error.strerror}") from error
     except sqlite3.Error as error:
-        raise journal_error(error, str(path)) from error
+        raise journal_error(error, name) from error
 
 
-def connect_read_only(path: Path) -> sqlite3.Connection:
+def connect_read_only(path: Path, name: str) -> sqlite3.Connection:
     """Open the file for reading, beside a process that writes it.
+
+    Args:
+        path: Where it really lies.
+        name: What it was called, for errors.
 
     Raises:
         JournalError: It cannot be opened, or is not a journal of this version.
@@ -75,15 +133,15 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     try:
         connection = _connect(path, "ro")
         try:
-            is_journal = _is_journal(connection, str(path))
+            is_journal = _is_journal(connection, name)
         except BaseException:
             connection.close()
             raise
     except sqlite3.Error as error:
-        raise journal_error(error, str(path)) from error
+        raise journal_error(error, name) from error
     if not is_journal:
         connection.close()
-        raise JournalError(_absent(path))
+        raise JournalError(_absent(name))
     return connection
 
 
@@ -105,11 +163,23 @@ def prepare(connection: Connection, name: str, *, in_memory: bool = False) -> No
         raise journal_error(error, name) from error
 
 
+def show_owner(connection: Connection, name: str) -> None:
+    """Bring into the file itself who writes it now, as `check_whole` looks for that there.
+
+    Raises:
+        JournalError: The disk refuses.
+    """
+    try:
+        connection.execute("pragma wal_checkpoint(passive)")
+    except sqlite3.Error as error:
+        raise journal_error(error, name) from error
+
+
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     # Autocommit, for the writer begins and ends each transaction itself; used by one thread at a
     # time, though not always by the same.
     return sqlite3.connect(
-        f"file://{quote(os.fsencode(path.absolute()))}?mode={mode}",
+        f"file://{quote(os.fsencode(path))}?mode={mode}",
         uri=True,
         timeout=_BUSY_SECONDS,
         isolation_level=None,
@@ -117,8 +187,18 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
-def _absent(path: Path) -> str:
-    return f"there is no journal {path}: plan a campaign first, or name one with --journal"
+def _is_in_use(path: Path) -> bool:
+    """Return whether its last writer has not closed it, as far as the file alone tells."""
+    try:
+        with closing(_connect(path, "ro&immutable=1")) as connection:
+            return bool(_one(connection, QUERIES["newest_process"]))
+    except (sqlite3.Error, TypeError):
+        # What it is instead, whoever opens it will tell.
+        return False
+
+
+def _absent(name: str) -> str:
+    return f"there is no journal {name}: plan a campaign first, or name one with --journal"
 
 
 def _is_journal(connection: Connection, name: str) -> bool:
