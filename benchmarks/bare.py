@@ -1,7 +1,7 @@
 """The floor: the journal's own statements, in one thread, without a loop, a queue or a rival.
 
-What a journal cannot be faster than: one transaction for a group's claims, one for its outcomes,
-with only the statements that move a row.
+What a journal that takes one recipient after the other cannot be faster than: one transaction for
+a group's claims, one for its outcomes, with only the statements that move a row.
 """
 
 import sqlite3
@@ -42,7 +42,7 @@ def _claim(connection: sqlite3.Connection, campaign: int, group: int) -> list[in
     connection.execute("begin immediate")
     for _ in range(group):
         now = time.time()
-        due = {"campaign": campaign, "now": now}
+        due = {"campaign": campaign, "now": now, "count": 1}
         row = connection.execute(QUERIES["next_planned"], due).fetchone()
         if row is None:
             break

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from decimal import Decimal
 from types import TracebackType
@@ -13,12 +14,14 @@ from alphasms_async.campaigns.commands import Command
 from alphasms_async.campaigns.events import CallEvent, Recorded
 from alphasms_async.campaigns.records import (
     AttemptRecord,
+    Began,
     CampaignRecord,
     Claimed,
     Money,
     PlannedRow,
     RowRecord,
     Settlement,
+    Span,
     Tally,
 )
 from alphasms_async.campaigns.states import RowState
@@ -84,12 +87,14 @@ class Journal(ABC):
         quoted: Decimal | None = None,
         recent_since: datetime | None = None,
         keep: bool = True,
+        check: Callable[[Planned], None] | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> Planned:
         """Write a whole campaign, or nothing of it.
 
         Numbers that stand in the list twice are skipped as duplicates but for the first, those on
         the do-not-call list are skipped too. The campaign exists once its last row is durable.
+        Unlike other writes it is broken off by cancellation, and nothing is written then.
 
         Args:
             name: Its name, which no other campaign of the journal has.
@@ -99,10 +104,12 @@ class Journal(ABC):
             quoted: The highest price quoted. `None`: not known.
             recent_since: Count those whom another campaign called since then. `None`: do not.
             keep: Whether the campaign stays; without it, it is only counted.
+            check: Called with the counts, in the worker thread, before the campaign exists; what
+                it raises comes out, and nothing is written.
             on_progress: Told now and then, in the worker thread, how many rows were read.
 
         Raises:
-            InvalidRequest: The name is taken, or reading the rows failed with it.
+            InvalidRequest: The name is taken, or reading or checking the rows failed with it.
         """
 
     @abstractmethod
@@ -114,8 +121,14 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def quote(self, name: str, price: Decimal) -> None:
-        """Note the highest price the gateway quotes for a call of a campaign."""
+    async def quote(self, name: str, price: Decimal, currency: str | None = None) -> None:
+        """Note the highest price the gateway quotes for a call of a campaign.
+
+        Args:
+            name: Its name.
+            price: The highest price.
+            currency: What it is in. `None`: what is known stays.
+        """
 
     @abstractmethod
     async def campaigns(self) -> list[CampaignRecord]:
@@ -127,6 +140,20 @@ class Journal(ABC):
 
         Raises:
             InvalidRequest: There is none of that name; the text names those there are.
+        """
+
+    @abstractmethod
+    def taken_up(self, campaign: int) -> AbstractAsyncContextManager[None]:
+        """Be the only dialer of a campaign, from entering what this returns to leaving it.
+
+        Whom an earlier dialer left in the middle of a call is uncertain then, and nobody rests
+        longer than can be meant, though the clock was set back meanwhile.
+
+        Args:
+            campaign: Its `id`.
+
+        Raises:
+            InvalidRequest: Another dialer is at work on it, in this process.
         """
 
     @abstractmethod
@@ -193,6 +220,20 @@ class Journal(ABC):
     @abstractmethod
     async def money(self, campaign: int) -> Money:
         """Return what the campaign has cost and may have cost."""
+
+    @abstractmethod
+    async def span(self, campaign: int) -> Span | None:
+        """Return when its attempts began. `None` before the first."""
+
+    @abstractmethod
+    async def began(self, campaign: int, *, since: datetime, seconds: int) -> list[Began]:
+        """Return how many attempts began in each step of time, and what they came to.
+
+        Args:
+            campaign: Its `id`.
+            since: When the first step begins; no attempt began before.
+            seconds: How long a step is, 1 or more.
+        """
 
     @abstractmethod
     async def rows(

@@ -14,7 +14,9 @@ from alphasms_async.campaigns.states import CallOutcome, RowState, SkipReason, V
 from alphasms_async.phone import mask_phone
 
 __all__ = [
+    "LONGEST_REST_SECONDS",
     "AttemptRecord",
+    "Began",
     "CampaignRecord",
     "CampaignState",
     "Claimed",
@@ -22,8 +24,12 @@ __all__ = [
     "PlannedRow",
     "RowRecord",
     "Settlement",
+    "Span",
     "Tally",
 ]
+
+LONGEST_REST_SECONDS = 30.0
+"""How long a recipient whose request never left rests at most before it is tried again."""
 
 
 class CampaignState(StrEnum):
@@ -67,7 +73,7 @@ class CampaignRecord:
     name: str
     state: CampaignState
     definition: Mapping[str, Any] = field(repr=False)
-    """What was planned, as `Campaign.as_json` gave it."""
+    """What was planned, as `Campaign.as_json` gave it, and the `currency` that was quoted in."""
     per_second: float | None
     """The pace as it was last set, in calls a second. `None`: no limit."""
     quoted: Decimal | None
@@ -90,6 +96,11 @@ class Claimed:
     columns: Mapping[str, str] = field(repr=False)
     client_id: int | None
     """Our id for this attempt. `None` for kinds whose request carries none."""
+
+    @property
+    def e164(self) -> str:
+        """The phone with its plus, without which a number of another country is not read as one."""
+        return f"+{self.phone}"
 
 
 @frozen(kw_only=True)
@@ -147,6 +158,30 @@ class AttemptRecord:
     price: Decimal | None
     outcome: CallOutcome | None
     error: str | None
+
+
+@frozen
+class Span:
+    """When a campaign's attempts began."""
+
+    first: datetime
+    last: datetime
+    busiest_minute: int
+    """The most of them that began in one minute of the clock, 1 or more."""
+
+
+@frozen
+class Began:
+    """Attempts that began in one step of time and came to the same."""
+
+    step: int
+    """Which one, from 0."""
+    verdict: Verdict | None
+    """`None` while nobody knows how they ended."""
+    price: Decimal | None
+    """What each of them cost. `None`: nothing, or that is not known."""
+    count: int
+    """How many they are, 1 or more."""
 
 
 @frozen

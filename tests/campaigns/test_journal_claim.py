@@ -9,7 +9,7 @@ import pytest
 from alphasms_async.campaigns.commands import AddDoNotCall, Cancel, Pause, RemoveDoNotCall, Resume
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.journal import Journal
-from alphasms_async.campaigns.records import CampaignState
+from alphasms_async.campaigns.records import CampaignState, Claimed
 from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from tests.campaigns.journals import NAME, NOON, Stage, Time, staged
 from tests.doubles import phones
@@ -218,3 +218,76 @@ async def test_many_at_once_take_different_recipients(journal: Journal, time: Ti
             group.start_soon(work)
     assert sorted(taken) == phones(20)
     assert len(await stage.ledger()) == 20
+
+
+async def ask_together(*asking: Stage) -> list[Claimed | None]:
+    """Ask whom to call for each of these at once, and return what each got.
+
+    The ids are 0, 1, 2 and so on, and so many kopecks are reserved.
+    """
+    got: dict[int, Claimed | None] = {}
+
+    async def ask(number: int, stage: Stage) -> None:
+        reserved = Decimal(number).scaleb(-2)
+        got[number] = await stage.journal.claim(stage.campaign, client_id=number, reserved=reserved)
+
+    async with anyio.create_task_group() as group:
+        for number, stage in enumerate(asking):
+            group.start_soon(ask, number, stage)
+    return [got[number] for number in range(len(asking))]
+
+
+def numbers(claims: list[Claimed | None]) -> set[str]:
+    """Return whom these are to call."""
+    return {claimed.phone for claimed in claims if claimed is not None}
+
+
+async def test_who_asks_together_has_attempts_of_its_own(journal: Journal, time: Time) -> None:
+    """Each has the id and the sum that it asked with, of the recipient that it got."""
+    stage = await staged(journal, time, 9)
+    claims = await ask_together(*[stage] * 9)
+    assert numbers(claims) == set(phones(9))
+    rows = {row.phone: row for row in await stage.rows()}
+    for number, claimed in enumerate(claims):
+        assert claimed is not None
+        row = rows[claimed.phone]
+        assert (claimed.client_id, claimed.line) == (number, row.line)
+        assert claimed.ref == Ref(row.id, 1)
+        assert (row.client_id, row.attempts, row.state) == (number, 1, RowState.DIALING)
+    assert (await journal.money(stage.campaign)).held == Decimal("0.36")
+
+
+async def test_more_than_there_are_may_ask_together(stage: Stage) -> None:
+    """Each recipient is taken once, and whoever is left over gets nobody."""
+    claims = await ask_together(*[stage] * 7)
+    assert numbers(claims) == {ANNA, BORYS, VIRA}
+    assert claims.count(None) == 4
+    assert len(await stage.ledger()) == 3
+
+
+async def test_forbidden_numbers_cost_nobody_who_asks_a_call(journal: Journal, time: Time) -> None:
+    """Whoever asks together with others gets the next one who may be called."""
+    stage = await staged(journal, time, 12)
+    people = phones(12)
+    await stage.apply(AddDoNotCall((people[0], people[2], people[3], people[7])))
+    claims = await ask_together(*[stage] * 6)
+    assert None not in claims
+    assert numbers(claims) == {people[place] for place in (1, 4, 5, 6, 8, 9)}
+    assert [row.phone for row in await stage.rows() if row.state is RowState.PLANNED] == people[10:]
+    assert len(await stage.ledger()) == 6
+
+
+async def test_campaigns_that_ask_together_get_their_own(journal: Journal, time: Time) -> None:
+    """Also when one of them is paused, and however they stand in between each other."""
+    one, two, three = [await staged(journal, time, 6, name=name) for name in ("a", "b", "c")]
+    await journal.apply(Pause("b"))
+    claims = await ask_together(*[one, two, three, three, one] * 2)
+    assert [await stage.states() for stage in (one, two, three)] == [
+        ["dialing"] * 4 + ["planned"] * 2,
+        ["planned"] * 6,
+        ["dialing"] * 4 + ["planned"] * 2,
+    ]
+    ids = [{row.id for row in await stage.rows()} for stage in (one, two, three, three, one)]
+    for claimed, own in zip(claims, ids * 2, strict=True):
+        assert claimed is None or claimed.ref.recipient in own
+    assert [claimed is None for claimed in claims] == [False, True, False, False, False] * 2

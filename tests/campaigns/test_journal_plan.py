@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from alphasms_async.campaigns.commands import AddDoNotCall
-from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.journal import Journal, Planned
 from alphasms_async.campaigns.records import CampaignState, PlannedRow, Tally
 from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.errors import InvalidRequest
@@ -121,6 +121,21 @@ async def test_a_list_that_breaks_off_leaves_nothing(journal: Journal, error: Ex
     assert await journal.campaigns() == []
     planned = await journal.plan(NAME, {}, listed(phones(2)))
     assert planned.tally.total == 2
+
+
+@pytest.mark.parametrize("keep", [True, False])
+async def test_whoever_checks_the_counts_may_refuse_them(journal: Journal, *, keep: bool) -> None:
+    """The counts are those of the whole list; its error comes out, and the name is free."""
+    told: list[Tally] = []
+
+    def check(planned: Planned) -> None:
+        told.append(planned.tally)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await journal.plan(NAME, {}, MIXED, keep=keep, check=check)
+    assert await journal.campaigns() == []
+    assert told == [(await journal.plan(NAME, {}, MIXED)).tally]
 
 
 async def test_a_definition_that_is_no_json_leaves_nothing(journal: Journal) -> None:

@@ -2,9 +2,11 @@
 
 import sqlite3
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
+from itertools import takewhile
 from json import dumps
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,6 +21,7 @@ from alphasms_async.campaigns.events import CallEvent, Recorded
 from alphasms_async.campaigns.journal import Journal, Planned
 from alphasms_async.campaigns.records import (
     AttemptRecord,
+    Began,
     CampaignRecord,
     CampaignState,
     Claimed,
@@ -26,23 +29,30 @@ from alphasms_async.campaigns.records import (
     PlannedRow,
     RowRecord,
     Settlement,
+    Span,
     Tally,
 )
 from alphasms_async.campaigns.sqlite.applying import apply, named
-from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
-from alphasms_async.campaigns.sqlite.moves import claim, record, settle, sweep
+from alphasms_async.campaigns.sqlite.claims import Claim, claim
+from alphasms_async.campaigns.sqlite.connection import Connection, Row, journal_error
+from alphasms_async.campaigns.sqlite.guard import Guard
+from alphasms_async.campaigns.sqlite.moves import record, settle, sweep
 from alphasms_async.campaigns.sqlite.planning import NewCampaign, add_campaign
 from alphasms_async.campaigns.sqlite.reading import (
-    moment,
     read_attempt,
+    read_began,
     read_campaign,
+    read_moment,
     read_money,
     read_row,
+    read_span,
     read_tally,
 )
 from alphasms_async.campaigns.sqlite.sql import QUERIES
-from alphasms_async.campaigns.sqlite.writer import Work, Writer
+from alphasms_async.campaigns.sqlite.taking import shorten_rests, take_up
+from alphasms_async.campaigns.sqlite.writer import Alone, Work, Writer
 from alphasms_async.campaigns.states import RowState, SkipReason
+from alphasms_async.errors import InvalidRequest
 
 __all__ = ["SqlJournal"]
 
@@ -60,12 +70,22 @@ class SqlJournal(Journal):
         self._name = name
         self._clock = clock
         self._owner = 0
+        self._guard = Guard(name)
         self._writer: Writer | None = None
         self._group: TaskGroup | None = None
+        self._taken_up = set[int]()
+        # What the clock has shown at most, since it was last seen to have been set back.
+        self._latest = 0.0
 
     async def __aenter__(self) -> Self:
         connection = await self._opened()
-        self._writer = Writer(connection, self._name, self._owner, in_thread=self._writes_in_thread)
+        self._writer = Writer(
+            connection,
+            self._name,
+            self._owner,
+            self._guard,
+            in_thread=self._writes_in_thread,
+        )
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
         self._group.start_soon(self._writer.run)
@@ -85,8 +105,9 @@ class SqlJournal(Journal):
             try:
                 await self._group.__aexit__(None, None, None)
             finally:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._let_go)
+                # Nothing is awaited: whoever is cancelled here, as often as it may be by the
+                # loop's own means, gives the lock back.
+                self._let_go()
 
     async def plan(
         self,
@@ -98,21 +119,31 @@ class SqlJournal(Journal):
         quoted: Decimal | None = None,
         recent_since: datetime | None = None,
         keep: bool = True,
+        check: Callable[[Planned], None] | None = None,
         on_progress: Callable[[int], None] | None = None,
     ) -> Planned:
+        alone = Alone(keep)
         new = NewCampaign(
             name,
             definition,
-            rows,
+            takewhile(lambda _: not alone.is_given_up, rows),
             per_second,
             None if quoted is None else f"{quoted:f}",
             None if recent_since is None else recent_since.timestamp(),
+            check,
             on_progress,
         )
         now = self._now()
-        return await self._write(
-            lambda connection: add_campaign(connection, new, now), alone=True, keep=keep
-        )
+        try:
+            return await self._write(
+                lambda connection: add_campaign(connection, new, now), alone=alone
+            )
+        except BaseException:
+            if alone.is_durable:
+                # Cancelled too late to be rolled back.
+                with anyio.CancelScope(shield=True):
+                    await self.discard(name)
+            raise
 
     async def discard(self, name: str) -> bool:
         def work(connection: Connection) -> bool:
@@ -125,32 +156,37 @@ class SqlJournal(Journal):
 
         return await self._write(work)
 
-    async def quote(self, name: str, price: Decimal) -> None:
-        fields = {"name": name, "quoted": f"{price:f}"}
+    async def quote(self, name: str, price: Decimal, currency: str | None = None) -> None:
+        fields = {"name": name, "quoted": f"{price:f}", "currency": currency}
         await self._write(
             lambda connection: connection.execute(QUERIES["set_campaign_quoted"], fields)
         )
 
     async def campaigns(self) -> list[CampaignRecord]:
-        return [read_campaign(row) for row in await self._rows_of("campaigns", {})]
+        return await self._all("campaigns", {}, read_campaign)
 
     async def campaign(self, name: str) -> CampaignRecord:
         return await self._read(lambda connection: named(connection, name))
 
+    @asynccontextmanager
+    async def taken_up(self, campaign: int) -> AsyncGenerator[None]:
+        if campaign in self._taken_up:
+            raise InvalidRequest(
+                "another dialer is at work on this campaign: stop it, or wait until it has ended"
+            )
+        self._taken_up.add(campaign)
+        try:
+            now = self._now()
+            await self._write(lambda connection: take_up(connection, campaign, now))
+            yield
+        finally:
+            self._taken_up.discard(campaign)
+
     async def claim(
         self, campaign: int, *, client_id: int | None = None, reserved: Decimal | None = None
     ) -> Claimed | None:
-        owner, now = self._owner, self._now()
-        return await self._write(
-            lambda connection: claim(
-                connection,
-                campaign,
-                owner=owner,
-                now=now,
-                client_id=client_id,
-                reserved=reserved,
-            )
-        )
+        asked = Claim(campaign, self._owner, self._now(), client_id, reserved)
+        return await self._writing().share(claim, asked)
 
     async def settle(self, settlement: Settlement) -> RowState:
         now = self._now()
@@ -171,8 +207,12 @@ class SqlJournal(Journal):
         return 0
 
     async def next_due(self, campaign: int) -> datetime | None:
-        rows = await self._rows_of("next_due", {"campaign": campaign})
-        return moment(rows[0][0])
+        now = self._now()
+        if now < self._latest:
+            self._latest, campaigns = now, tuple(self._taken_up)
+            await self._write(lambda connection: shorten_rests(connection, campaigns, now))
+        (due,) = await self._all("next_due", {"campaign": campaign}, read_moment)
+        return due
 
     async def expire(self, campaign: int) -> int:
         fields = {"campaign": campaign, "reason": SkipReason.EXPIRED}
@@ -209,6 +249,14 @@ class SqlJournal(Journal):
     async def money(self, campaign: int) -> Money:
         return await self._read(lambda connection: read_money(connection, campaign))
 
+    async def span(self, campaign: int) -> Span | None:
+        (told,) = await self._all("span", {"campaign": campaign}, read_span)
+        return told
+
+    async def began(self, campaign: int, *, since: datetime, seconds: int) -> list[Began]:
+        fields = {"campaign": campaign, "since": since.timestamp(), "seconds": seconds}
+        return await self._all("began", fields, read_began)
+
     async def rows(
         self,
         campaign: int,
@@ -219,19 +267,19 @@ class SqlJournal(Journal):
     ) -> list[RowRecord]:
         fields = {"campaign": campaign, "after": after, "limit": limit}
         if states is None:
-            return [read_row(row) for row in await self._rows_of("rows", fields)]
+            return await self._all("rows", fields, read_row)
         wanted = {**fields, "states": dumps([str(state) for state in states])}
-        return [read_row(row) for row in await self._rows_of("rows_in_states", wanted)]
+        return await self._all("rows_in_states", wanted, read_row)
 
     async def attempts(
         self, campaign: int, *, after: tuple[int, int] = (0, 0), limit: int = 1000
     ) -> list[AttemptRecord]:
         recipient, number = after
         fields = {"campaign": campaign, "recipient": recipient, "n": number, "limit": limit}
-        return [read_attempt(row) for row in await self._rows_of("attempts", fields)]
+        return await self._all("attempts", fields, read_attempt)
 
     async def do_not_call(self) -> list[str]:
-        return [phone for (phone,) in await self._rows_of("do_not_call", {})]
+        return await self._all("do_not_call", {}, lambda row: str(row[0]))
 
     async def _opened(self) -> Connection:
         """Open the database, and let go of it again for one who was cancelled meanwhile."""
@@ -251,8 +299,7 @@ class SqlJournal(Journal):
                 group.start_soon(take)
         except BaseException:
             if opened:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._let_go)
+                self._let_go()
             raise
         if failed:
             raise failed[0]
@@ -264,7 +311,7 @@ class SqlJournal(Journal):
 
     @abstractmethod
     def _let_go(self) -> None:
-        """Close what `_take` opened; in a worker thread."""
+        """Close what `_take` opened."""
 
     def _begin(self, connection: Connection, host: str, pid: int) -> None:
         """Become the owner, and make uncertain what an earlier one left behind.
@@ -284,21 +331,28 @@ class SqlJournal(Journal):
         except sqlite3.Error as error:
             raise journal_error(error, self._name) from error
 
-    async def _write(
-        self, work: Work[T], *, fenced: bool = True, alone: bool = False, keep: bool = True
-    ) -> T:
+    async def _write(self, work: Work[T], *, fenced: bool = True, alone: Alone | None = None) -> T:
+        return await self._writing().write(work, fenced=fenced, alone=alone)
+
+    def _writing(self) -> Writer:
+        """Return what all writes go through."""
         if self._writer is None:
             raise RuntimeError("enter the journal first: async with SqliteJournal(…) as journal")
-        return await self._writer.write(work, fenced=fenced, alone=alone, keep=keep)
+        return self._writer
 
     async def _read(self, work: Work[T]) -> T:
         """Read where the writes are: a database in memory has one connection."""
         return await self._write(work, fenced=False)
 
-    async def _rows_of(self, query: str, parameters: Mapping[str, Any]) -> list[Any]:
+    async def _all(
+        self, query: str, parameters: Mapping[str, Any], read: Callable[[Row], T]
+    ) -> list[T]:
+        """Return each row of an answer as the value that `read` makes of it, where it was read."""
         return await self._read(
-            lambda connection: connection.execute(QUERIES[query], parameters).fetchall()
+            lambda connection: [read(row) for row in connection.execute(QUERIES[query], parameters)]
         )
 
     def _now(self) -> float:
-        return self._clock().timestamp()
+        now = self._clock().timestamp()
+        self._latest = max(self._latest, now)
+        return now

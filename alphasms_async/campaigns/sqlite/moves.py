@@ -1,18 +1,19 @@
-"""What moves rows: claims, answers, events, decisions. Plain functions inside one transaction."""
+"""What moves rows: answers, events, decisions. Plain functions inside one transaction."""
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from attrs import evolve, frozen
 
 from alphasms_async.campaigns.commands import RecordEvent, command_from_json, command_to_json
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
-from alphasms_async.campaigns.records import CampaignState, Claimed, Settlement
+from alphasms_async.campaigns.records import CampaignState, Settlement
 from alphasms_async.campaigns.redial import RedialPolicy
-from alphasms_async.campaigns.sqlite.connection import Connection
+from alphasms_async.campaigns.sqlite.connection import Connection, undamaged
+from alphasms_async.campaigns.sqlite.reading import read_policy
 from alphasms_async.campaigns.sqlite.sql import QUERIES
 from alphasms_async.campaigns.states import (
     CallOutcome,
@@ -22,8 +23,9 @@ from alphasms_async.campaigns.states import (
     Verdict,
     next_state,
 )
+from alphasms_async.errors import JournalError
 
-__all__ = ["REDIAL_AFTER_SECONDS", "claim", "decide", "record", "settle", "sweep"]
+__all__ = ["REDIAL_AFTER_SECONDS", "decide", "record", "settle", "sweep"]
 
 REDIAL_AFTER_SECONDS = 600
 """How old an uncertain attempt must be before a person may have it dialled again: until then its
@@ -38,6 +40,11 @@ _CAUSES = {
     Verdict.PUT_BACK: Cause.PUT_BACK,
     Verdict.UNCERTAIN: Cause.UNCERTAIN,
 }
+_ENDS = {
+    verdict: state
+    for verdict, cause in _CAUSES.items()
+    if (state := next_state(RowState.DIALING, cause)) is not RowState.PLANNED
+}
 
 
 @frozen
@@ -50,9 +57,12 @@ class _Row:
     campaign: int
 
 
-def sweep(connection: Connection, now: float) -> int:
-    """Make uncertain what a dialer that is gone was dialling; return how many that were."""
-    open_rows = connection.execute(QUERIES["open_rows"]).fetchall()
+def sweep(connection: Connection, now: float, campaign: int | None = None) -> int:
+    """Make uncertain what a dialer that is gone was dialling; return how many that were.
+
+    `None` for the campaign: in all of them.
+    """
+    open_rows = connection.execute(QUERIES["open_rows"], {"campaign": campaign}).fetchall()
     for recipient, attempt in open_rows:
         connection.execute(
             QUERIES["sweep_attempt"],
@@ -62,62 +72,38 @@ def sweep(connection: Connection, now: float) -> int:
     return len(open_rows)
 
 
-def claim(
-    connection: Connection,
-    campaign: int,
-    *,
-    owner: int,
-    now: float,
-    client_id: int | None,
-    reserved: Decimal | None,
-) -> Claimed | None:
-    """Take the next recipient that is due, past those that must not be called any more."""
-    due = {"campaign": campaign, "now": now}
-    while row := connection.execute(QUERIES["next_planned"], due).fetchone():
-        recipient, line, phone, attempts, columns, is_forbidden = row
-        if not is_forbidden:
-            break
-        connection.execute(
-            QUERIES["skip"], {"recipient": recipient, "reason": SkipReason.DO_NOT_CALL}
-        )
-    else:
-        return None
-    number = attempts + 1
-    connection.execute(QUERIES["claim"], {"recipient": recipient, "n": number})
-    connection.execute(
-        QUERIES["add_attempt"],
-        {
-            "recipient": recipient,
-            "n": number,
-            "campaign": campaign,
-            "owner": owner,
-            "now": now,
-            "client_id": client_id,
-            "reserved": None if reserved is None else f"{reserved:f}",
-        },
-    )
-    read: dict[str, str] = json.loads(columns) if columns else {}
-    return Claimed(Ref(recipient, number), line, phone, read, client_id)
-
-
 def settle(connection: Connection, settlement: Settlement, now: float) -> RowState:
     """Write how an attempt ended, and move its row if it is the row's latest."""
-    ref = settlement.ref
+    facts = {
+        "recipient": settlement.ref.recipient,
+        "n": settlement.ref.attempt,
+        "verdict": settlement.verdict,
+        "now": now,
+        "price": None if settlement.price is None else f"{settlement.price:f}",
+        "gateway_id": settlement.gateway_id,
+        "error": settlement.error,
+    }
+    ended = _ENDS.get(settlement.verdict)
+    if ended is not None and _ends(connection, {**facts, "state": ended}):
+        connection.execute(QUERIES["settle_attempt"], facts)
+        return ended
+    return _settle_with_care(connection, settlement, facts)
+
+
+def _ends(connection: Connection, facts: Mapping[str, Any]) -> bool:
+    """End the dialling of a row of which nothing else is known; return whether it was one."""
+    return connection.execute(QUERIES["end_dialing"], facts).rowcount == 1
+
+
+def _settle_with_care(
+    connection: Connection, settlement: Settlement, facts: Mapping[str, Any]
+) -> RowState:
+    """Settle what is late, or goes back to planned, or of which an event was told before."""
+    ref, now = settlement.ref, facts["now"]
     row = _row(connection, ref.recipient)
     assert row is not None  # noqa: S101 - a claim made it, and claims are never taken out
     moves = _speaks_for(connection, row, ref) and _tells_a_planned_row(connection, row, ref)
-    connection.execute(
-        QUERIES["settle_attempt"],
-        {
-            "recipient": ref.recipient,
-            "n": ref.attempt,
-            "verdict": settlement.verdict,
-            "now": now,
-            "price": None if settlement.price is None else f"{settlement.price:f}",
-            "gateway_id": settlement.gateway_id,
-            "error": settlement.error,
-        },
-    )
+    connection.execute(QUERIES["settle_attempt"], facts)
     state = row.state
     if moves:
         rest = now + settlement.rest_seconds if settlement.rest_seconds else 0
@@ -201,7 +187,8 @@ def decide(
 
 def _row(connection: Connection, recipient: int) -> _Row | None:
     row = connection.execute(QUERIES["row"], {"recipient": recipient}).fetchone()
-    return None if row is None else _Row(RowState(row[0]), *row[1:])
+    with undamaged("a recipient"):
+        return None if row is None else _Row(RowState(row[0]), *row[1:])
 
 
 def _speaks_for(connection: Connection, row: _Row, ref: Ref) -> bool:
@@ -295,10 +282,7 @@ def _policy(connection: Connection, campaign: int) -> RedialPolicy | None:
     definition, state = connection.execute(
         QUERIES["campaign_definition"], {"campaign": campaign}
     ).fetchone()
-    told = json.loads(definition).get("redial")
-    if told is None or state == CampaignState.CANCELLED:
-        return None
-    return RedialPolicy.from_json(told)
+    return None if state == CampaignState.CANCELLED else read_policy(definition)
 
 
 def _merged(
@@ -320,7 +304,8 @@ def _merged(
 
 def _can_be_kept(event: CallEvent) -> bool:
     """Return whether the database can hold what an event tells; none of ours is beyond that."""
-    numbers = (event.id or 0, event.seconds or 0)
+    ref = event.ref or Ref(0, 0)
+    numbers = (event.id or 0, event.seconds or 0, ref.recipient, ref.attempt)
     return all(abs(number) <= _LARGEST for number in numbers) and (event.digits or "").isascii()
 
 
@@ -362,6 +347,9 @@ def _early(connection: Connection, gateway_id: int) -> CallEvent | None:
     row = connection.execute(QUERIES["early"], {"gateway_id": gateway_id}).fetchone()
     if row is None:
         return None
-    command = command_from_json(json.loads(row[0]))
-    assert isinstance(command, RecordEvent)  # noqa: S101 - that is what was kept
-    return command.event
+    # What cannot be read, whoever kept it, must not harm the call that it waits for.
+    with suppress(JournalError, RecursionError, ValueError):
+        command = command_from_json(json.loads(row[0]))
+        if isinstance(command, RecordEvent) and _can_be_kept(command.event):
+            return command.event
+    return None

@@ -29,6 +29,7 @@ class NewCampaign:
     per_second: float | None
     quoted: str | None
     recent_since: float | None
+    check: Callable[[Planned], None] | None
     on_progress: Callable[[int], None] | None
 
 
@@ -36,7 +37,7 @@ def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planne
     """Write the campaign with all its rows.
 
     Raises:
-        InvalidRequest: Its name is taken.
+        InvalidRequest: Its name is taken, or what checks the counts refuses them.
     """
     if connection.execute(QUERIES["campaign_named"], {"name": new.name}).fetchone():
         raise InvalidRequest(
@@ -46,7 +47,7 @@ def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planne
         QUERIES["add_campaign"],
         {
             "name": new.name,
-            "definition": json.dumps(new.definition, ensure_ascii=False),
+            "definition": json.dumps(new.definition),
             "per_second": new.per_second,
             "quoted": new.quoted,
             "now": now,
@@ -68,7 +69,10 @@ def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planne
     if new.recent_since is not None:
         asked = {"campaign": campaign, "since": new.recent_since}
         recent = connection.execute(QUERIES["count_recent"], asked).fetchone()[0]
-    return Planned(read_tally(connection, campaign), recent)
+    planned = Planned(read_tally(connection, campaign), recent)
+    if new.check is not None:
+        new.check(planned)
+    return planned
 
 
 def _add(connection: Connection, campaign: int, row: PlannedRow) -> None:

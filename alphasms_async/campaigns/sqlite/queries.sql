@@ -1,11 +1,18 @@
 -- name: newest_owner
 select max(id) from owner;
 
+-- name: newest_process
+select pid from owner order by id desc limit 1;
+
+-- name: leave
+update owner set pid = 0 where id = :owner;
+
 -- name: add_owner
 insert into owner(host, pid, since) values(:host, :pid, :now) returning id;
 
 -- name: open_rows
-select id, attempts from recipient where state = 'dialing';
+select id, attempts from recipient
+where state = 'dialing' and (:campaign is null or campaign = :campaign);
 
 -- name: sweep_attempt
 -- What a dialer that is gone left open. Its budget stays held: it may have rung.
@@ -14,6 +21,17 @@ where recipient = :recipient and n = :n and verdict is null;
 
 -- name: move
 update recipient set state = :state, not_before = :not_before where id = :recipient;
+
+-- name: shorten_unsent
+-- Whoever has never left since rests for that alone; the others wait for their redial.
+update recipient set not_before = :latest
+where campaign = :campaign and state = 'planned' and not_before > :latest and exists(
+  select 1 from attempt a
+  where a.recipient = recipient.id and a.n = recipient.attempts and a.verdict = 'not_sent');
+
+-- name: shorten_all
+update recipient set not_before = :latest
+where campaign = :campaign and state = 'planned' and not_before > :latest;
 
 -- name: inbox_last
 select last from inbox where epoch = :epoch;
@@ -69,7 +87,9 @@ select coalesce(max(id), 0) from recipient;
 update campaign set first = :first, last = :last, parts = :parts where id = :campaign;
 
 -- name: set_campaign_quoted
-update campaign set quoted = :quoted where name = :name;
+update campaign set quoted = :quoted,
+  definition = iif(:currency is null, definition, json_set(definition, '$.currency', :currency))
+where name = :name;
 
 -- name: reopen_campaign
 update campaign set state = 'ready', finished_at = null
@@ -100,7 +120,7 @@ select r.id, r.line, r.phone, r.attempts, r.columns,
   exists(select 1 from do_not_call d where d.phone = r.phone)
 from campaign c join recipient r on r.campaign = c.id
 where c.id = :campaign and c.state = 'ready' and r.state = 'planned' and r.not_before <= :now
-order by r.not_before, r.id limit 1;
+order by r.not_before, r.id limit :count;
 
 -- name: claim
 update recipient set state = 'dialing', attempts = :n where id = :recipient;
@@ -127,6 +147,12 @@ where recipient = :recipient and n = :n;
 -- Attempts after this one that may have left.
 select count(*) from attempt where recipient = :recipient and n > :n
   and (verdict is null or verdict not in ('not_sent', 'put_back'));
+
+-- name: end_dialing
+-- Only of a row's latest attempt, of which nothing has been told yet: there is nothing to weigh.
+update recipient set state = :state, not_before = 0
+where id = :recipient and attempts = :n and state = 'dialing'
+  and not exists(select 1 from early_event e where e.gateway_id = :gateway_id);
 
 -- name: settle_attempt
 -- What was settled stays settled, but for an uncertain one, of which the truth may come later.
@@ -180,6 +206,21 @@ where c.id = :campaign and a.outcome is not null group by 1, 2;
 -- name: sums
 -- Few different sums stand in a campaign, so the exact addition is done over groups.
 select a.verdict, a.price, a.reserved, count(*)
+from campaign c cross join attempt a on a.recipient between c.first and c.last
+where c.id = :campaign group by 1, 2, 3;
+
+-- name: campaign_prices
+select parts, quoted, json_extract(definition, '$.max_price') from campaign where id = :campaign;
+
+-- name: span
+select min(first), max(last), max(count) from (
+  select min(a.claimed_at) as first, max(a.claimed_at) as last, count(*) as count
+  from campaign c cross join attempt a on a.recipient between c.first and c.last
+  where c.id = :campaign group by cast(a.claimed_at as integer) / 60);
+
+-- name: began
+-- Few different sums stand in a campaign, so these are few rows however many attempts there are.
+select cast(a.claimed_at - :since as integer) / :seconds, a.verdict, a.price, count(*)
 from campaign c cross join attempt a on a.recipient between c.first and c.last
 where c.id = :campaign group by 1, 2, 3;
 

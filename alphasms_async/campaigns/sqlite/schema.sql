@@ -4,7 +4,7 @@
 create table owner(                     -- who wrote this file, the newest last; a fence for the older
   id integer primary key,
   host text not null,
-  pid integer not null,
+  pid integer not null,                 -- 0 once it has closed the file
   since real not null
 ) strict;
 

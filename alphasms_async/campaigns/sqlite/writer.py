@@ -5,8 +5,11 @@ longer than for the commit before its own.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -14,41 +17,61 @@ import anyio.to_thread
 from attrs import define, field
 
 from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
+from alphasms_async.campaigns.sqlite.guard import Guard
 from alphasms_async.campaigns.sqlite.sql import QUERIES
 from alphasms_async.errors import AlphaSMSError, JournalError, JournalLocked
 
-__all__ = ["Work", "Writer"]
+__all__ = ["Alone", "SharedWork", "Work", "Writer"]
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 Work = Callable[[Connection], T]
 """What is done inside a transaction. It may raise an `AlphaSMSError` before it writes anything."""
+
+SharedWork = Callable[[Connection, Sequence[A]], Sequence[T]]
+"""Work done at once for all who ask for it one after the other: takes what each of them asks, and
+returns what each of them gets. An `AlphaSMSError` of it is told to all of them."""
+
+
+@define(eq=False)
+class Alone:
+    """A transaction for one job, taken back if it fails or if whoever asked for it is cancelled."""
+
+    keep: bool = True
+    """Whether what it writes stays."""
+    is_given_up: bool = False
+    """Whether nobody waits for it any more."""
+    is_durable: bool = False
+    """Whether it was committed."""
 
 
 @define(eq=False)
 class _Job(Generic[T]):
     """A piece of work, and what it came to."""
 
-    work: Work[T]
+    work: SharedWork[Any, T]
+    asked: Any
     fenced: bool
-    """Whether it is refused once another process has taken the journal over."""
-    alone: bool
-    """Whether it has a transaction of its own, which its error takes back."""
-    keep: bool
-    """Whether what it wrote stays."""
-    done: anyio.Event = field(factory=anyio.Event)
-    result: list[T] = field(factory=list[T])
+    """Whether it is refused once the journal is another process's, or its file another one."""
+    alone: Alone | None
+    """Its own transaction. `None`: it shares one."""
+    result: T = field(init=False)
     error: Exception | None = None
 
-    def run(self, connection: Connection) -> None:
-        try:
-            self.result.append(self.work(connection))
-        except sqlite3.Error:
-            raise
-        except Exception as error:
-            if not self.alone and not isinstance(error, AlphaSMSError):
-                raise
-            self.error = error
+    @property
+    def stays(self) -> bool:
+        alone = self.alone
+        return alone is None or (alone.keep and not alone.is_given_up and self.error is None)
+
+
+@define(eq=False)
+class _Batch:
+    """Jobs that share a transaction."""
+
+    jobs: list[_Job[Any]] = field(factory=list[_Job[Any]])
+    # One for all of them: each would be dear by the hundred.
+    done: anyio.Event = field(factory=anyio.Event)
 
 
 class Writer:
@@ -58,18 +81,26 @@ class Writer:
         connection: The connection, which nobody else writes through.
         name: The journal's name, for errors.
         owner: The number of this owner; a newer one in the journal has taken it over.
+        guard: What tells whether the database's files are still those that were opened.
         in_thread: Whether commits are made in a worker thread, for a disk makes them wait.
     """
 
     def __init__(
-        self, connection: Connection, name: str, owner: int, *, in_thread: bool = True
+        self,
+        connection: Connection,
+        name: str,
+        owner: int,
+        guard: Guard,
+        *,
+        in_thread: bool = True,
     ) -> None:
         self._connection = connection
         self._name = name
         self._owner = owner
+        self._guard = guard
         self._in_thread = in_thread
-        self._jobs: list[_Job[Any]] = []
-        self._batch: list[_Job[Any]] = []
+        self._batches = deque[_Batch]()
+        self._batch = _Batch()
         self._news = anyio.Event()
         self._closing = False
         self._failure: JournalError | None = None
@@ -82,20 +113,37 @@ class Writer:
         with anyio.CancelScope(shield=True):
             try:
                 while await self._wait():
-                    self._batch = batch = self._next_batch()
-                    if self._in_thread or batch[0].alone:
-                        await anyio.to_thread.run_sync(self._commit, batch, limiter=self._limiter)
+                    self._batch = self._batches.popleft()
+                    jobs = self._batch.jobs
+                    if self._in_thread or jobs[0].alone:
+                        await anyio.to_thread.run_sync(self._commit, jobs, limiter=self._limiter)
                     else:
-                        self._commit(batch)
-                    for job in batch:
-                        job.done.set()
+                        self._commit(jobs)
+                    self._batch.done.set()
             finally:
                 self._end()
 
-    async def write(
-        self, work: Work[T], *, fenced: bool = True, alone: bool = False, keep: bool = True
-    ) -> T:
+    async def write(self, work: Work[T], *, fenced: bool = True, alone: Alone | None = None) -> T:
         """Do a piece of work in a transaction; return its result once that is durable.
+
+        Raises:
+            JournalError: As `share` does.
+        """
+        return await self.share(
+            lambda connection, _: [work(connection)], None, fenced=fenced, alone=alone
+        )
+
+    async def share(
+        self,
+        work: SharedWork[A, T],
+        asked: A,
+        *,
+        fenced: bool = True,
+        alone: Alone | None = None,
+    ) -> T:
+        """Do work in a step that others may share; return what it gets once that is durable.
+
+        It is not cut off by cancellation, unless it is alone.
 
         Raises:
             JournalError: It could not be written, or an earlier write failed.
@@ -103,14 +151,20 @@ class Writer:
         """
         if self._closing:
             raise self._closed()
-        job = _Job(work, fenced, alone, keep)
-        self._jobs.append(job)
-        self._news.set()
-        with anyio.CancelScope(shield=True):
-            await job.done.wait()
+        job = _Job(work, asked, fenced, alone)
+        done = self._put(job)
+        try:
+            with anyio.CancelScope(shield=alone is None):
+                await done.wait()
+        except BaseException:
+            if alone is not None:
+                alone.is_given_up = True
+                with anyio.CancelScope(shield=True):
+                    await done.wait()
+            raise
         if job.error is not None:
             raise job.error
-        return job.result[0]
+        return job.result
 
     async def aclose(self) -> None:
         """Commit what was asked for, then stop."""
@@ -122,28 +176,31 @@ class Writer:
     def _end(self) -> None:
         """Leave nobody waiting, even if the loop itself has ended the writer before its time."""
         self._closing = True
-        for job in (*self._batch, *self._jobs):
-            if not job.done.is_set():
-                job.error = self._closed()
-                job.done.set()
+        for batch in (self._batch, *self._batches):
+            if not batch.done.is_set():
+                for job in batch.jobs:
+                    job.error = self._closed()
+                batch.done.set()
         self._ended.set()
 
     def _closed(self) -> JournalError:
         return JournalError(f"the journal {self._name} is closed")
 
     async def _wait(self) -> bool:
-        while not self._jobs:
+        while not self._batches:
             if self._closing:
                 return False
             self._news = anyio.Event()
             await self._news.wait()
         return True
 
-    def _next_batch(self) -> list[_Job[Any]]:
-        """Take all that may share a transaction; one that must be alone waits for its turn."""
-        size = next((place for place, job in enumerate(self._jobs) if job.alone), len(self._jobs))
-        batch, self._jobs = self._jobs[: size or 1], self._jobs[size or 1 :]
-        return batch
+    def _put(self, job: _Job[Any]) -> anyio.Event:
+        """Have a job share the next transaction, if it may; return what tells when it is done."""
+        if not self._batches or job.alone or self._batches[-1].jobs[0].alone:
+            self._batches.append(_Batch())
+        self._batches[-1].jobs.append(job)
+        self._news.set()
+        return self._batches[-1].done
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
         if self._failure is None:
@@ -161,22 +218,43 @@ class Writer:
     def _transact(self, batch: list[_Job[Any]]) -> None:
         self._connection.execute("begin immediate")
         try:
-            lost = self._is_lost()
+            lost = self._lost()
             for job in batch:
-                if lost and job.fenced:
-                    job.error = JournalLocked(
-                        f"another process has taken over the journal {self._name}: "
-                        "this one dials nobody more"
-                    )
-                else:
-                    job.run(self._connection)
-            stays = all(job.keep and not (job.alone and job.error) for job in batch)
+                job.error = lost if job.fenced else None
+            allowed = [job for job in batch if job.error is None]
+            for work, jobs in groupby(allowed, attrgetter("work")):
+                self._do(work, [*jobs])
+            stays = all(job.stays for job in batch)
             self._connection.execute("commit" if stays else "rollback")
+            if batch[0].alone is not None:
+                batch[0].alone.is_durable = stays
+            self._guard.committed()
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("rollback")
             raise
 
-    def _is_lost(self) -> bool:
-        newest: int = self._connection.execute(QUERIES["newest_owner"]).fetchone()[0]
-        return newest != self._owner
+    def _do(self, work: SharedWork[Any, Any], jobs: Sequence[_Job[Any]]) -> None:
+        """Do the work of those who share it."""
+        try:
+            results = work(self._connection, [job.asked for job in jobs])
+        except sqlite3.Error:
+            raise
+        except Exception as error:
+            if not jobs[0].alone and not isinstance(error, AlphaSMSError):
+                raise
+            for job in jobs:
+                job.error = error
+        else:
+            for job, result in zip(jobs, results, strict=True):
+                job.result = result
+
+    def _lost(self) -> JournalError | None:
+        """Return why nothing may begin here any more, `None` while it may."""
+        (newest,) = self._connection.execute(QUERIES["newest_owner"]).fetchone()
+        if newest != self._owner:
+            return JournalLocked(
+                f"another process has taken over the journal {self._name}: "
+                "this one dials nobody more"
+            )
+        return self._guard.failure(committing=True)
