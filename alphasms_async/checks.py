@@ -21,6 +21,7 @@ __all__ = [
     "check_sender",
     "check_sum",
     "check_text",
+    "is_sum",
     "mint_client_id",
 ]
 
@@ -32,7 +33,10 @@ _MAX_CLIENT_ID = 2**53 - 1
 _LIFETIME_SECONDS = range(3600, 259_200 + 1)
 _MAX_HOOK = 2048
 _MOST_DIGITS = 12
+# About a start a day; with much less, the time a run takes is no number any more.
+_LEAST_RATE = 0.00001
 _LARGEST = sys.float_info.max
+_LONGEST_SHOWN = 40
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
@@ -109,13 +113,15 @@ def check_lifetime(seconds: int | None) -> int | None:
 
 
 def check_rate(name: str, per_second: float | None) -> float | None:
-    """Return the rate, or raise `InvalidRequest` when it is not a number above 0."""
+    """Return the rate, or raise `InvalidRequest` when it is below about a start a day."""
     if per_second is None:
         return None
     if isinstance(per_second, bool) or not isinstance(per_second, int | float):
         _check_kind(name, per_second, float)
     if not 0 < per_second <= _LARGEST:
         raise InvalidRequest(f"{name} is a number above 0, not {per_second}")
+    if per_second < _LEAST_RATE:
+        raise InvalidRequest(f"{name} is {_LEAST_RATE:.5f} or more, not {per_second}")
     return float(per_second)
 
 
@@ -125,9 +131,17 @@ def check_sum(name: str, text: str) -> Decimal:
         amount = Decimal(text.strip().replace(",", "."))
     except (InvalidOperation, AttributeError):
         amount = Decimal(0)
-    if not amount.is_finite() or amount <= 0 or abs(amount.adjusted()) > _MOST_DIGITS:
-        raise InvalidRequest(f"{name} is a sum above 0, such as 500.00, not {text!r}")
+    if not is_sum(amount):
+        shown = repr(str(text)[:_LONGEST_SHOWN])
+        raise InvalidRequest(f"{name} is a sum above 0, such as 500.00, not {shown}")
     return amount
+
+
+def is_sum(amount: Decimal) -> bool:
+    """Return whether it is above 0, and has no more digits on either side than any sum has."""
+    if not amount.is_finite() or amount <= 0 or abs(amount.adjusted()) > _MOST_DIGITS:
+        return False
+    return len(amount.as_tuple().digits) <= 2 * _MOST_DIGITS
 
 
 def check_count(name: str, count: int) -> int:

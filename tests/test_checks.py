@@ -14,6 +14,7 @@ from alphasms_async.checks import (
     check_lifetime,
     check_rate,
     check_sender,
+    check_sum,
     check_text,
     mint_client_id,
 )
@@ -242,6 +243,19 @@ def test_a_rate_that_nothing_can_keep_is_refused(rate: float) -> None:
     assert f"per_second is a number above 0, not {rate}" == (
         refusal(check_rate, "per_second", rate)
     )
+
+
+@pytest.mark.parametrize("rate", [1e-320, 5e-324, 0.0000099])
+def test_a_rate_that_nobody_lives_to_see_is_refused(rate: float) -> None:
+    """Less than about a start a day is refused, for a run's length could not be told."""
+    assert f"per_second is 0.00001 or more, not {rate}" == refusal(check_rate, "per_second", rate)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "lots", "nan", "inf", "1e99", "1e-99", "1" * 99, ""])
+def test_a_sum_has_the_digits_of_a_sum(text: str) -> None:
+    """What is none, or has more digits than any has, is refused in a line of ordinary length."""
+    told = refusal(check_sum, "--budget", text)
+    assert f"--budget is a sum above 0, such as 500.00, not {text[:40]!r}" == told
 
 
 @pytest.mark.parametrize("count", [1, 32, 10_000])

@@ -24,7 +24,7 @@ from alphasms_async.campaigns.commands import (
     SetBudget,
     SetPace,
 )
-from alphasms_async.campaigns.dialer import Dialer, Run
+from alphasms_async.campaigns.dialer import Dialer
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.halts import Halt, HaltReason
 from alphasms_async.campaigns.journal import Journal
@@ -51,6 +51,7 @@ from alphasms_async.campaigns.records import (
     Tally,
 )
 from alphasms_async.campaigns.redial import RedialPolicy
+from alphasms_async.campaigns.run import Run
 from alphasms_async.campaigns.sqlite import (
     DEFAULT_JOURNAL,
     MemoryJournal,

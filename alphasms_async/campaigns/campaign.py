@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Self
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from alphasms_async.campaigns.kinds import Kind
 from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.window import Window
-from alphasms_async.checks import check_count, check_hook, check_rate
+from alphasms_async.checks import check_count, check_hook, check_rate, is_sum
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["Campaign"]
@@ -25,6 +25,8 @@ def _check_name(name: str) -> str:
         raise InvalidRequest(f"a campaign's name is 1 to {_LONGEST_NAME} characters, like spring-1")
     if name != name.strip() or any(unicodedata.category(one) in _UNPRINTABLE for one in name):
         raise InvalidRequest("a campaign's name is one line without spaces around it")
+    if name.startswith("-"):
+        raise InvalidRequest("a campaign's name is no option: it does not begin with a dash")
     return name
 
 
@@ -37,17 +39,20 @@ def _check_pace(per_second: float | None) -> float | None:
 
 
 def _check_sum(amount: Decimal | None) -> Decimal | None:
-    if amount is not None and not (
-        isinstance(amount, Decimal) and amount.is_finite() and amount > 0
-    ):
+    if amount is not None and not (isinstance(amount, Decimal) and is_sum(amount)):
         raise InvalidRequest(f'money is a Decimal above 0, like Decimal("100.00"), not {amount!r}')
     return amount
 
 
 def _check_moment(moment: datetime | None) -> datetime | None:
-    if moment is not None and moment.utcoffset() is None:
+    if moment is None:
+        return None
+    if moment.utcoffset() is None:
         raise InvalidRequest("a moment has a time zone: write datetime(…, tzinfo=…)")
-    return None if moment is None else moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest("a moment is in the years 1 to 9999, in UTC too") from None
 
 
 @frozen(kw_only=True)
@@ -116,7 +121,18 @@ class Campaign:
 
     @classmethod
     def from_json(cls, name: str, told: Mapping[str, Any], kind: Kind) -> Self:
-        """Return the campaign that `as_json` wrote down; `kind` is from `kind_from_json`."""
+        """Return the campaign that `as_json` wrote down; `kind` is from `kind_from_json`.
+
+        Raises:
+            InvalidRequest: `as_json` never wrote this.
+        """
+        lacking = sorted({one.name for one in fields(cls)} - {"name", *told})
+        if lacking:
+            # Not taken for unlimited: a budget may be among them.
+            raise InvalidRequest(
+                f"the definition of {name!r} lacks {', '.join(lacking)}: put back a copy of the "
+                "journal, or plan a new campaign"
+            )
         return cls(
             name=name,
             kind=kind,
@@ -149,9 +165,9 @@ class Campaign:
 
 
 def _comparable(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what may change: where the recording lies."""
-    kind = {key: value for key, value in told["kind"].items() if key != "source"}
-    return {**told, "kind": kind}
+    """Leave out what may change: where the recording lies, and what prices are told in."""
+    kind = {key: value for key, value in told.get("kind", {}).items() if key != "source"}
+    return {key: value for key, value in told.items() if key != "currency"} | {"kind": kind}
 
 
 def _text(amount: Decimal | None) -> str | None:

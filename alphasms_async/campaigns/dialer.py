@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import anyio
 import anyio.lowlevel
-from attrs import frozen
 
 from alphasms_async.bodies import Delivery
 from alphasms_async.campaigns.attempts import End, cut_off, given_back, place, settlement_of
@@ -16,37 +15,18 @@ from alphasms_async.campaigns.halts import Halt, HaltReason, Halts
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.progress import Hold, Progress
 from alphasms_async.campaigns.purse import Purse
-from alphasms_async.campaigns.records import CampaignRecord, CampaignState, Claimed, Money, Tally
+from alphasms_async.campaigns.records import CampaignRecord, CampaignState, Claimed
+from alphasms_async.campaigns.run import Run
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.campaigns.throttle import Throttle
 from alphasms_async.checks import mint_client_id
 from alphasms_async.client import AlphaSMS
 from alphasms_async.errors import RateLimited
 
-__all__ = ["Dialer", "Run"]
+__all__ = ["Dialer"]
 
 _LOOK_SECONDS = 0.25
 _RECOUNT_SECONDS = 5.0
-
-
-@frozen
-class Run:
-    """How a run ended."""
-
-    campaign: CampaignRecord
-    tally: Tally
-    """How many recipients stand where, in the whole campaign."""
-    money: Money
-    """What the whole campaign has cost."""
-    halt: Halt | None
-    """Why the run stopped itself. `None` when it did not."""
-    stopped: bool
-    """Whether it was told to stop, by `Dialer.stop`."""
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether nobody is left to dial."""
-        return self.campaign.state in {CampaignState.FINISHED, CampaignState.CANCELLED}
 
 
 class Dialer:
@@ -115,7 +95,8 @@ class Dialer:
             Where the campaign stands.
 
         Raises:
-            InvalidRequest: The journal has no such campaign, or it was planned otherwise.
+            InvalidRequest: The journal has no such campaign, it was planned otherwise, or another
+                dialer is at work on it.
             JournalError: The journal could not be written. Nothing was dialled after that.
             RuntimeError: This dialer has run already: make a new one.
             Exception: A transport failed in a way nobody foresaw; it is passed on as it is, once
@@ -123,7 +104,15 @@ class Dialer:
         """
         if self._id:
             raise RuntimeError("a dialer runs once: make a new one to go on")
-        await self._begin()
+        record = await self._journal.campaign(self._campaign.name)
+        self._campaign.check_unchanged(record.definition)
+        async with self._journal.taken_up(record.id):
+            self._id = record.id
+            await self._begin(record)
+            await self._dial()
+            return await self._end()
+
+    async def _dial(self) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch)
             async with anyio.create_task_group() as workers:
@@ -132,12 +121,8 @@ class Dialer:
             group.cancel_scope.cancel()
         if self._failure is not None:
             raise self._failure
-        return await self._end()
 
-    async def _begin(self) -> None:
-        record = await self._journal.campaign(self._campaign.name)
-        self._campaign.check_unchanged(record.definition)
-        self._id = record.id
+    async def _begin(self, record: CampaignRecord) -> None:
         await self._journal.drain()
         self._purse = Purse.of(self._campaign, record, await self._journal.money(self._id))
         self._follow(await self._journal.campaign(self._campaign.name))
@@ -300,9 +285,14 @@ class Dialer:
 
     async def _settle(self, claimed: Claimed, end: End, reserved: Decimal, began: float) -> None:
         """Learn from how an attempt ended, at once, and then write it down."""
-        self._learn(end, reserved, began)
+        try:
+            self._learn(end, reserved, began)
+        except Exception as error:  # noqa: BLE001 - it is written down all the same
+            self._fail(error)
         state = await self._journal.settle(settlement_of(claimed, end, self._purse.price_of(end)))
         self.progress.move(RowState.DIALING, state)
+        # Counts and money are shown together.
+        self._refresh()
         if state is RowState.PLANNED:
             self._is_dry = False
 

@@ -1,5 +1,6 @@
 """Why a run stops itself, with everybody not dialled still planned."""
 
+import re
 from enum import StrEnum
 
 from attrs import define, frozen
@@ -35,6 +36,8 @@ class HaltReason(StrEnum):
     """The gateway refuses one after another in words nobody documented."""
     BUDGET = "budget"
     """The budget is spent or held."""
+    UNPRICED = "unpriced"
+    """The budget is held by an unknown outcome, and no price tells how much of it that may cost."""
     PRICE = "price"
     """A call cost more than was reckoned with."""
     CLIENT = "client"
@@ -91,9 +94,14 @@ class Halts:
         if verdict in {Verdict.NOT_SENT, Verdict.PUT_BACK}:
             return
         self._uncertain = self._uncertain + 1 if verdict is Verdict.UNCERTAIN else 0
-        text = error.messages if isinstance(error, UnknownGatewayError) else ()
+        text = _words(error.messages) if isinstance(error, UnknownGatewayError) else ()
         self._texts = self._texts + 1 if text and text == self._text else int(bool(text))
         self._text = text
+
+
+def _words(messages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what is said but for phones, masked ones too, ids and tickets: they always differ."""
+    return tuple(re.sub(r"[\d*]+", "", message) for message in messages)
 
 
 def _of_error(error: AlphaSMSError) -> Halt | None:

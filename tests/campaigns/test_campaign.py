@@ -19,6 +19,7 @@ from alphasms_async.campaigns.window import Window
 from tests.campaigns.dialers import HOOK, OTHER_RECORDING, RECORDING, defined
 from tests.campaigns.journals import NAME, NOON
 
+BEGINNING = datetime.min.replace(tzinfo=timezone(timedelta(hours=2)))
 FULL: dict[str, Any] = {
     "kind": PlayRecording(RECORDING, dtmf=True),
     "concurrency": 8,
@@ -78,7 +79,7 @@ def test_a_name_is_a_line_of_a_hundred_characters(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", " a", "a ", "x" * 101, "a\nb", "a\x00", "a\u202eb", "a\u2028b", None, 7]
+    "name", ["", " ", " a", "a ", "x" * 101, "a\nb", "a\x00", "a\u202eb", "a\u2028b", "-a", None, 7]
 )
 def test_other_names_are_refused(name: Any) -> None:
     """In one line that shows what is right."""
@@ -98,6 +99,8 @@ def test_other_names_are_refused(name: Any) -> None:
         ({"budget": Decimal(-1)}, "money is a Decimal above 0"),
         ({"budget": Decimal("NaN")}, "money is a Decimal above 0"),
         ({"budget": Decimal("Infinity")}, "money is a Decimal above 0"),
+        ({"max_price": Decimal("1e-999999999")}, "money is a Decimal above 0"),
+        ({"starts_at": BEGINNING}, "a moment is in the years 1 to 9999, in UTC too"),
         ({"budget": 100.0}, "money is a Decimal above 0"),
         ({"budget": "100"}, "money is a Decimal above 0"),
         ({"max_price": Decimal(0)}, "money is a Decimal above 0"),

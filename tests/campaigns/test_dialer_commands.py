@@ -9,15 +9,23 @@ import anyio
 import pytest
 
 from alphasms_async import InvalidRequest
-from alphasms_async.campaigns.commands import AddDoNotCall, Cancel, Pause, Resume
-from alphasms_async.campaigns.dialer import Run
+from alphasms_async.campaigns.commands import (
+    AddDoNotCall,
+    Cancel,
+    Pause,
+    RemoveDoNotCall,
+    Resume,
+)
+from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.halts import HaltReason
 from alphasms_async.campaigns.progress import Hold
 from alphasms_async.campaigns.records import CampaignState
+from alphasms_async.campaigns.redial import RedialPolicy
+from alphasms_async.campaigns.run import Run
 from alphasms_async.campaigns.sqlite import SqliteJournal, Told, tell
 from alphasms_async.campaigns.sqlite.inbox import Inbox
-from alphasms_async.campaigns.states import SkipReason
-from tests.campaigns.dialers import Desk, Gateway, desk, planned, unreachable
+from alphasms_async.campaigns.states import CallOutcome, SkipReason
+from tests.campaigns.dialers import Desk, Gateway, desk, numbered, planned, unreachable
 from tests.campaigns.journals import NAME
 from tests.campaigns.virtual import virtual
 from tests.doubles import FakeGateway, accepted, phones
@@ -168,6 +176,24 @@ async def test_a_number_that_is_taken_out_meanwhile_is_not_called() -> None:
     # The first had been called already.
     assert gateway.rings == dict.fromkeys([*numbers[:3], numbers[4]], 1)
     assert runs[0].tally.reasons == {SkipReason.DO_NOT_CALL: 2}
+    assert runs[0].is_finished
+
+
+@virtual
+async def test_when_everybody_left_is_taken_out_the_run_is_over() -> None:
+    """Also those who wait for their redial; whoever is allowed again later stays skipped."""
+    gateway, runs = Gateway(then=numbered, seconds=1), list[Run]()
+    numbers, redial = phones(6), RedialPolicy(1)
+    async with desk(6, gateway, concurrency=1, redial=redial) as ready, dialling(ready, runs):
+        await anyio.sleep(2.5)
+        for ref in (Ref(1, 1), Ref(2, 1)):
+            await ready.journal.record(CallEvent(outcome=CallOutcome.BUSY, ref=ref))
+        await ready.tell(AddDoNotCall(tuple(numbers)))
+        await anyio.sleep(60)
+        await ready.tell(RemoveDoNotCall(tuple(numbers[2:])))
+        assert ready.dialers[-1].progress.hold is Hold.RESTING
+    assert gateway.rings == dict.fromkeys(numbers[:3], 1)
+    assert runs[0].tally.reasons == {SkipReason.DO_NOT_CALL: 5}
     assert runs[0].is_finished
 
 

@@ -186,17 +186,20 @@ async def test_a_run_that_does_not_wait_leaves_the_next_call_for_later() -> None
 @virtual
 async def test_a_late_answer_of_an_older_call_moves_nothing() -> None:
     """The row follows the latest call; what the older one was told is in the ledger."""
-    slow = Gateway(refused("Operator not supported"), seconds=80)
-    async with desk(1, slow, redial=RedialPolicy(1, 60.0)) as ready:
+    gateway = Gateway(accepted, refused("Operator not supported"), then=numbered)
+    async with desk(2, gateway, redial=RedialPolicy(1, 60.0), per_second=1) as ready:
         async with anyio.create_task_group() as group:
             group.start_soon(ready.dial)
+            await anyio.sleep(0.5)
+            gateway.seconds = 80
             await anyio.sleep(1)
-            await ready.journal.record(event(NO_ANSWER))
-            # Proven to have rung, so another dialer makes the next call when that is due.
-            group.start_soon(ready.dial, Gateway(then=numbered, seconds=40))
-            await anyio.sleep(89)
-            assert await ready.states() == ["dialing"]
-        (row,) = await ready.rows()
-        ledger = {one.ref: one.verdict for one in await ready.ledger()}
-    assert (str(row.state), row.attempts, row.gateway_id) == ("accepted", 2, 1_000_000)
-    assert ledger == {Ref(1, 1): Verdict.REFUSED, Ref(1, 2): Verdict.ACCEPTED}
+            # Proven to have rung, so the next call is made when it is due.
+            await ready.journal.record(event(NO_ANSWER, Ref(2, 1)))
+            gateway.seconds = 40
+            await anyio.sleep(88)
+            assert (await ready.states())[1] == "dialing"
+        _, row = await ready.rows()
+        ledger = {one.ref: one.verdict for one in await ready.ledger() if one.ref.recipient == 2}
+    assert gateway.gaps == [1, pytest.approx(60.5, abs=1)]
+    assert (str(row.state), row.attempts, row.gateway_id) == ("accepted", 2, 1_000_001)
+    assert ledger == {Ref(2, 1): Verdict.REFUSED, Ref(2, 2): Verdict.ACCEPTED}

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from alphasms_async import AlphaSMS
-from alphasms_async.campaigns.dialer import Dialer, Run
+from alphasms_async.campaigns.dialer import Dialer
 from alphasms_async.campaigns.halts import HaltReason
+from alphasms_async.campaigns.run import Run
 from tests.campaigns.dialers import Desk, Gateway, desk, lost, priced, unreachable
 from tests.campaigns.virtual import virtual
 from tests.doubles import KEY, Answer, accepted, phones, refused, saying
@@ -125,7 +126,7 @@ async def test_five_times_the_same_unknown_words_stop_the_run() -> None:
 
 
 def varied(place: int) -> Answer:
-    return refused(f"Reason {place}")
+    return refused(f"Reason {'abcdefghijkl'[place]}")
 
 
 def interrupted(place: int) -> Answer:

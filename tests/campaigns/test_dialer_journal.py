@@ -1,23 +1,29 @@
 """The dialer and its journal: one that fails, one that is slow, one that two dialers share."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from decimal import Decimal
+from inspect import CORO_CREATED, getcoroutinestate
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
+from attrs import evolve
 
-from alphasms_async import JournalError, JournalLocked
+from alphasms_async import InvalidRequest, JournalError, JournalLocked
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.sqlite import MemoryJournal, SqliteJournal
-from alphasms_async.campaigns.sqlite.moves import claim, settle
+from alphasms_async.campaigns.sqlite.claims import claim
+from alphasms_async.campaigns.sqlite.moves import settle
 from alphasms_async.campaigns.states import Verdict
 from tests.campaigns.dialers import PRICE, Gateway, Wall, desk, planned
+from tests.campaigns.journals import Time, listed
 from tests.campaigns.virtual import virtual
 from tests.doubles import FakeGateway, phones
 
@@ -27,33 +33,123 @@ CLAIM, SETTLE = (f"alphasms_async.campaigns.sqlite.journal.{name}" for name in (
 """Where the journal has its moves from."""
 
 
-async def test_two_dialers_of_one_journal_call_nobody_twice(journal: Journal) -> None:
-    """Both work on the same campaign, each takes its own, and both end when nobody is left."""
-    one, other = FakeGateway(), FakeGateway()
-    ready = await planned(journal, 80, concurrency=5)
+async def test_one_dialer_at_a_time_works_on_a_campaign(journal: Journal) -> None:
+    """The second is told so in one line, asks for nothing, and leaves the first its calls."""
+    asked, answering = anyio.Event(), anyio.Event()
+
+    async def pause() -> None:
+        asked.set()
+        await answering.wait()
+
+    gateway, other = FakeGateway(pause=pause), FakeGateway()
+    ready = await planned(journal, 9, gateway, concurrency=5)
     async with anyio.create_task_group() as group:
-        group.start_soon(ready.dial, one)
-        group.start_soon(ready.dial, other)
-    assert one.rings + other.rings == dict.fromkeys(phones(80), 1)
-    assert min(one.asked, other.asked) > 10
-    record = await ready.record()
-    assert (await ready.counts(), str(record.state)) == ({"accepted": 80}, "finished")
+        group.start_soon(ready.dial)
+        await asked.wait()
+        with pytest.raises(InvalidRequest, match="another dialer is at work on this campaign: "):
+            await ready.dial(other)
+        assert await ready.counts() == {"dialing": 1, "planned": 8}
+        answering.set()
+    # Refused, it has not run: once the first has ended, it may.
+    assert (await ready.dialers[-1].run()).is_finished
+    assert (gateway.rings, other.asked) == (dict.fromkeys(phones(9), 1), 0)
 
 
-@virtual
-async def test_a_dialer_waits_for_nobody_elses_calls() -> None:
-    """One whose own calls have ended is over, though the other's are in flight."""
-    quick, slow = Gateway(), Gateway(seconds=60)
-    async with desk(10) as ready:
-        began = anyio.current_time()
-        async with anyio.create_task_group() as group:
-            group.start_soon(ready.dial, slow)
-            await anyio.sleep(1)
-            run = await ready.dial(quick)
-            assert anyio.current_time() - began < 2
-            assert (run.is_finished, run.tally.to_dial) == (False, 1)
-        assert await ready.counts() == {"accepted": 10}
-        assert str((await ready.record()).state) == "finished"
+async def test_many_dialers_at_once_spend_one_budget(journal: Journal) -> None:
+    """However many are begun together, the budget is spent once, and the next one goes on."""
+    gateway = FakeGateway()
+    ready = await planned(journal, 80, gateway, quoted=PRICE, budget=20 * PRICE, concurrency=5)
+    refused = list[InvalidRequest]()
+
+    async def dial() -> None:
+        try:
+            await ready.dial()
+        except InvalidRequest as error:
+            refused.append(error)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(dial)
+    run = await ready.dial()
+    assert (len(refused), gateway.asked, run.money.spent) == (3, 20, 20 * PRICE)
+
+
+async def test_dialers_of_two_campaigns_work_side_by_side(journal: Journal) -> None:
+    """Each has its own campaign, and what one has in flight is not the other's to judge."""
+    asked, answering = anyio.Event(), anyio.Event()
+
+    async def pause() -> None:
+        asked.set()
+        await answering.wait()
+
+    slow = FakeGateway(pause=pause)
+    ready = await planned(journal, 3, slow)
+    other = evolve(ready.campaign, name="autumn")
+    await journal.plan(other.name, other.as_json(), listed(phones(5)[3:]))
+    async with anyio.create_task_group() as group:
+        group.start_soon(ready.dial)
+        await asked.wait()
+        run = await ready.dial(FakeGateway(), other)
+        assert run.tally.states == {"accepted": 2}
+        assert await ready.counts() == {"dialing": 1, "planned": 2}
+        answering.set()
+    assert await ready.counts() == {"accepted": 3}
+
+
+class Forgetful(MemoryJournal):
+    """A journal whose first claims nobody is told of, as when a worker is cancelled just then."""
+
+    forgets = 0
+    """How many claims are still to be forgotten."""
+
+    async def claim(self, campaign: int, **facts: Any) -> Claimed | None:
+        """Take the next recipient, and fail to say so."""
+        claimed = await super().claim(campaign, **facts)
+        if self.forgets:
+            self.forgets -= 1
+            raise ZeroDivisionError("told")
+        return claimed
+
+
+async def test_who_was_left_dialing_is_uncertain_for_the_next_run() -> None:
+    """Also in a journal that stayed open: no dialer is at work on it any more."""
+    gateway = FakeGateway()
+    async with Forgetful() as journal:
+        journal.forgets = 1
+        ready = await planned(journal, 3, gateway, quoted=PRICE, budget=9 * PRICE)
+        with pytest.raises(ZeroDivisionError, match="told"):
+            await ready.dial()
+        assert await ready.states() == ["dialing", "planned", "planned"]
+        run = await ready.dial()
+        assert await ready.states() == ["uncertain", "accepted", "accepted"]
+        (first, *_) = await ready.rows()
+    assert (run.is_finished, run.money.held) == (True, PRICE)
+    assert first.error == "its dialer ended before the answer came"
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("turns", range(60))
+async def test_no_native_cancellation_leaves_anybody_dialing_for_good(turns: int) -> None:
+    """Every task of a run cancelled by the loop's own means: the next run knows whom it left."""
+    time, gateway = Time(), FakeGateway()
+    async with MemoryJournal(clock=time) as journal:
+        ready = await planned(journal, 6, gateway, time, concurrency=3)
+        others = asyncio.all_tasks()
+        dialing = asyncio.create_task(ready.dial())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - others:
+            work = cast("Coroutine[Any, Any, None]", task.get_coro())
+            # One that has not begun would never begin, of which the loop itself warns.
+            if getcoroutinestate(work) != CORO_CREATED:
+                task.cancel()
+        with suppress(asyncio.CancelledError):
+            await dialing
+        time.forward(60)
+        await ready.dial()
+        counts = await ready.counts()
+    assert counts.get("accepted", 0) + counts.get("uncertain", 0) == 6
+    assert set(gateway.rings.values()) <= {1}
 
 
 class Failing:

@@ -82,6 +82,16 @@ async def test_the_pace_is_changed_while_it_runs() -> None:
 
 
 @virtual
+async def test_a_thousand_a_second_are_a_thousand_a_second() -> None:
+    """The fastest pace is as even as any other, however many slots there are."""
+    gateway = Gateway(seconds=0.3)
+    async with desk(2000, gateway, per_second=1000, concurrency=500) as ready:
+        run = await ready.dial()
+    assert run.is_finished
+    assert gateway.gaps[1:] == [0.001] * 1998
+
+
+@virtual
 async def test_a_pace_that_is_taken_away_is_no_limit() -> None:
     """`None` lets all go that there are slots for."""
     gateway = Gateway()

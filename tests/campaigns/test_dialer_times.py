@@ -44,6 +44,24 @@ async def test_calls_stop_at_the_edge_of_the_window_and_go_on_at_the_next() -> N
 
 
 @virtual
+async def test_a_window_over_midnight_is_one_night() -> None:
+    """Dialling goes on past midnight, and stops and begins on the clock's own edges."""
+    wall, gateway = Wall(FRIDAY_NIGHT), Gateway()
+    window = Window.parse("22:00-00:01", "fri", zone="UTC")
+    async with (
+        desk(70, gateway, wall, window=window, per_second=1) as ready,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(ready.dial)
+        await anyio.sleep(120)
+        assert gateway.asked == 62
+        wall.jump(days=6, hours=22, minutes=-1, seconds=-58)
+    told = began(gateway, wall)
+    assert (gateway.asked, wall().weekday()) == (70, 4)
+    assert told[62:] == [f"22:00:{second:02d}" for second in range(8)]
+
+
+@virtual
 async def test_calls_in_flight_end_after_the_window() -> None:
     """What rings when it closes is answered and counted."""
     wall, gateway = Wall(FRIDAY_NIGHT), Gateway(seconds=5)

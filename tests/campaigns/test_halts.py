@@ -107,6 +107,17 @@ def test_the_same_unknown_words_five_times_are() -> None:
     assert after([strange("One", "Two")] * 4 + [strange("One")]) is None
 
 
+def test_words_that_name_the_recipient_are_the_same_words() -> None:
+    """A phone, an id or a ticket in them differs each time, and makes no other refusal."""
+    told = [
+        strange(f"Number +380*****{ticket % 10_000:04d} is barred, ticket {ticket}")
+        for ticket in (7, 123, 45678, 9, 10)
+    ]
+    assert after(told) is HaltReason.SAME_TEXT
+    assert after([*told[:4], strange("Number +380*****0007 is closed, ticket 11")]) is None
+    assert after([strange(str(code)) for code in range(5)]) is HaltReason.SAME_TEXT
+
+
 @pytest.mark.parametrize("between", [ACCEPTED, REFUSED, LOST, strange("Another")])
 def test_any_other_answer_ends_the_row_of_words(between: AlphaSMSError | None) -> None:
     """Four before it and four after it are no five in a row."""

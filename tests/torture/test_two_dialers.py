@@ -1,10 +1,12 @@
-"""Two dialers on one file: the second process is refused, two tasks of one process share."""
+"""Two dialers on one file: the second is refused, be it a process or a task of the same one."""
 
+from collections import Counter
 from pathlib import Path
 
 import anyio
 import pytest
 
+from alphasms_async import InvalidRequest
 from alphasms_async.campaigns.sqlite import SqliteJournal
 from alphasms_async.campaigns.states import RowState
 from tests.campaigns.dialers import planned
@@ -42,16 +44,25 @@ def test_a_second_runner_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_dialers_of_one_process_ring_nobody_twice(tmp_path: Path) -> None:
-    """They work on one campaign at the same time: each takes its own, and nobody is left."""
+async def test_of_many_dialers_of_one_process_one_is_at_work(tmp_path: Path) -> None:
+    """The others are refused in one line and ask for nothing; nobody rings twice or is left."""
     gateways = [FakeGateway() for _ in range(DIALERS)]
+    refused = list[InvalidRequest]()
     async with SqliteJournal(tmp_path / "calls.journal") as journal:
         ready = await planned(journal, COUNT, concurrency=CONCURRENCY)
+
+        async def dial(gateway: FakeGateway) -> None:
+            try:
+                await ready.dial(gateway)
+            except InvalidRequest as error:
+                refused.append(error)
+
         async with anyio.create_task_group() as group:
             for gateway in gateways:
-                group.start_soon(ready.dial, gateway)
+                group.start_soon(dial, gateway)
         tally = await journal.tally(ready.id)
-    rings = sum((gateway.rings for gateway in gateways[1:]), gateways[0].rings)
+    rings = sum((gateway.rings for gateway in gateways), Counter[str]())
     assert rings == dict.fromkeys(phones(COUNT), 1)
-    assert min(gateway.asked for gateway in gateways) > CONCURRENCY
+    assert sorted(gateway.asked for gateway in gateways) == [*[0] * (DIALERS - 1), COUNT]
+    assert [str(error)[:14] for error in refused] == ["another dialer"] * (DIALERS - 1)
     assert tally.states == {RowState.ACCEPTED: COUNT}

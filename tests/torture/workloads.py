@@ -10,11 +10,12 @@ from attrs import Factory, define, frozen
 
 from alphasms_async import AlphaSMS, Recording
 from alphasms_async.campaigns.campaign import Campaign
-from alphasms_async.campaigns.dialer import Dialer, Run
+from alphasms_async.campaigns.dialer import Dialer
 from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.kinds import PlayRecording
 from alphasms_async.campaigns.records import AttemptRecord, PlannedRow, RowRecord, Settlement
+from alphasms_async.campaigns.run import Run
 from alphasms_async.campaigns.sqlite.connection import Connection
 from alphasms_async.campaigns.sqlite.journal import SqlJournal
 from alphasms_async.campaigns.sqlite.opening import prepare
