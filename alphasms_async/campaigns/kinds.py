@@ -108,7 +108,7 @@ class PlayRecording(Kind):
         self, alphasms: AlphaSMS, claimed: Claimed, hook: str | None, delivery: Delivery
     ) -> Placed:
         call = await alphasms.voice.call(
-            claimed.phone, self.recording, hook=hook, dtmf=self.dtmf, delivery=delivery
+            claimed.e164, self.recording, hook=hook, dtmf=self.dtmf, delivery=delivery
         )
         return Placed(call.id, call.price, 1)
 
@@ -148,7 +148,7 @@ class SpeakSms(_Spoken):
         self, alphasms: AlphaSMS, claimed: Claimed, hook: str | None, delivery: Delivery
     ) -> Placed:
         message = await alphasms.voice_sms.send(
-            claimed.phone,
+            claimed.e164,
             self.template.fill(claimed.columns),
             client_id=claimed.client_id,
             hook=hook,
@@ -177,7 +177,7 @@ class SpeakText(_Spoken):
         self, alphasms: AlphaSMS, claimed: Claimed, hook: str | None, delivery: Delivery
     ) -> Placed:
         message = await alphasms.voice.say(
-            claimed.phone,
+            claimed.e164,
             self.template.fill(claimed.columns),
             voice=self.voice,
             dtmf=self.dtmf,

@@ -3,7 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Self
 
@@ -60,7 +60,7 @@ class _Seen:
         self.parts += parts
         operator = phone[:_OPERATOR_DIGITS]
         if operator in self.samples or len(self.samples) < _MOST_OPERATORS:
-            self.samples.setdefault(operator, phone)
+            self.samples.setdefault(operator, f"+{phone}")
             self.operators[operator] += 1
 
 
@@ -87,7 +87,7 @@ class Plan:
     parts: int
     """About how many prices that will be; for a recording, 1 a call exactly."""
     samples: tuple[str, ...] = field(repr=False)
-    """A phone of each operator, those with most recipients first, to ask prices for."""
+    """A phone of each operator in E.164, those with most recipients first, to ask prices for."""
 
     @property
     def seconds(self) -> float | None:
@@ -104,8 +104,16 @@ class Plan:
         kind = self.campaign.kind
         if isinstance(kind, PlayRecording):
             yield from kind.recording.warnings
-        if self.campaign.window is None:
+        window = self.campaign.window
+        if window is None:
             yield "no window is set: phones may ring at night (--window 09:00-20:00)"
+        elif window.start == window.end:
+            yield "phones may ring at night: the window is the whole day (--window 09:00-20:00)"
+        elif window.start > window.end > time(0):
+            hours = f"from {window.start:%H:%M} to {window.end:%H:%M} of the next day"
+            yield f"dials at night, {hours}"
+        if self.campaign.redial is not None and self.campaign.hook is None:
+            yield "outcomes come by hook: without one nobody is redialled (--hook URL)"
         if self.recently_called:
             were = "was" if self.recently_called == 1 else "were"
             yield (
@@ -146,10 +154,13 @@ async def plan_campaign(
     recent_hours: float = _WARN_RECENT_HOURS,
     keep: bool = True,
     quoted: Decimal | None = None,
+    check: Callable[[Plan], None] | None = None,
     on_progress: Callable[[int], None] | None = None,
     clock: Clock = utc_now,
 ) -> Plan:
     """Write a campaign with all its recipients into the journal. Nobody is dialled.
+
+    Whoever is cancelled meanwhile leaves nothing of it.
 
     Args:
         journal: The journal, entered.
@@ -161,6 +172,8 @@ async def plan_campaign(
             most 87600, ten years.
         keep: Whether the campaign stays in the journal. Without it, it is only counted.
         quoted: The highest price known, which the budget reckons with. `None`: not known.
+        check: Called with what the list comes to, in a worker thread, before the campaign exists;
+            what it raises comes out, and nothing is written. `None`: any list will do.
         on_progress: Told now and then, in the worker thread, how many lines were read.
         clock: Returns the time of day, aware.
 
@@ -180,6 +193,12 @@ async def plan_campaign(
         raise InvalidRequest(f"region is a country code, like 'UA', not {region!r}")
     _check_recipients(campaign, recipients)
     seen = _Seen()
+
+    def check_whole(planned: Planned) -> None:
+        _check_anybody(planned, seen)
+        if check is not None:
+            check(Plan.of(campaign, planned, seen, recent_hours))
+
     planned = await journal.plan(
         campaign.name,
         campaign.as_json(),
@@ -188,17 +207,10 @@ async def plan_campaign(
         quoted=quoted,
         recent_since=clock() - timedelta(hours=recent_hours),
         keep=keep,
+        check=check_whole,
         on_progress=on_progress,
     )
-    plan = Plan.of(campaign, planned, seen, recent_hours)
-    if not plan.to_dial:
-        if keep:
-            await journal.discard(campaign.name)
-        raise InvalidRequest(
-            f"everybody of the list is on the do-not-call list: {seen.valid} of its "
-            f"{seen.rows} lines are phones, and none of them may be called"
-        )
-    return plan
+    return Plan.of(campaign, planned, seen, recent_hours)
 
 
 def _rows(
@@ -225,8 +237,6 @@ def _rows(
         seen.add(phone, kind.upload_bytes(listed.values), parts)
         columns = {name: listed.values[name] for name in kind.columns} if kind.columns else None
         yield PlannedRow(listed.line, phone, columns=columns, parts=parts)
-    if not seen.valid:
-        raise _nobody(seen)
 
 
 def _read(recipients: Iterable[str | ListedRecipient]) -> Iterator[str | ListedRecipient]:
@@ -243,13 +253,21 @@ def _given(text: object) -> str:
     return str(text).encode("utf-8", "backslashreplace").decode()
 
 
-def _nobody(seen: _Seen) -> InvalidRequest:
+def _check_anybody(planned: Planned, seen: _Seen) -> None:
+    """Refuse a list of which nobody would be dialled."""
+    if planned.tally.to_dial:
+        return
     if not seen.rows:
-        return InvalidRequest("the list is empty: give one phone a line")
-    first = seen.invalid[0]
-    can = "can be dialled" if seen.phones else "is a phone number"
-    return InvalidRequest(
-        f"none of the list's {seen.rows} lines {can}: line {first.line}: {first.why}"
+        raise InvalidRequest("the list is empty: give one phone a line")
+    if not seen.valid:
+        first = seen.invalid[0]
+        can = "can be dialled" if seen.phones else "is a phone number"
+        raise InvalidRequest(
+            f"none of the list's {seen.rows} lines {can}: line {first.line}: {first.why}"
+        )
+    raise InvalidRequest(
+        f"everybody of the list is on the do-not-call list: {seen.valid} of its "
+        f"{seen.rows} lines are phones, and none of them may be called"
     )
 
 

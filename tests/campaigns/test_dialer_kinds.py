@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from alphasms_async import Recording
 from alphasms_async.campaigns.halts import HaltReason
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.kinds import Kind, PlayRecording, SpeakSms, SpeakText
@@ -29,6 +31,7 @@ from tests.campaigns.dialers import (
 )
 from tests.campaigns.virtual import virtual
 from tests.doubles import Answer, Carrying, FakeGateway, phones
+from tests.sounds import wav
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +61,21 @@ def refused_object(text: str) -> Answer:
     return lambda _: httpx.Response(200, json=told)
 
 
+async def test_everybody_hears_the_recording_that_was_planned(tmp_path: Path) -> None:
+    """Its file may change while it is dialled: what was loaded is what is sent."""
+    path = tmp_path / "promo.wav"
+    path.write_bytes(wav(seconds=0.05))
+    recording = await Recording.load(path)
+
+    async def change() -> None:
+        path.write_bytes(b"another")
+
+    gateway = FakeGateway(pause=change)
+    async with desk(3, gateway, kind=PlayRecording(recording, source=str(path))) as ready:
+        await ready.dial()
+    assert [wav(seconds=0.05) in one.content for one in gateway.read] == [True] * 3
+
+
 @SPOKEN
 async def test_everybody_hears_a_text_of_his_own(kind: Kind, journal: Journal) -> None:
     """The blanks are filled from the recipient's own columns."""
@@ -70,6 +88,18 @@ async def test_everybody_hears_a_text_of_his_own(kind: Kind, journal: Journal) -
         for line, (phone, name) in enumerate(zip(phones(3), NAMES, strict=True), start=1)
     }
     assert run.is_finished
+
+
+@pytest.mark.parametrize("kind", [PlayRecording(RECORDING), SMS, TEXT], ids=["call", "sms", "text"])
+@pytest.mark.parametrize("phone", ["48512345678", "4915112345678", "37360012345", "12025550123"])
+async def test_a_number_of_another_country_is_called(kind: Kind, phone: str) -> None:
+    """Whose digits stand in the journal is dialled, wherever his home is."""
+    gateway = FakeGateway()
+    row = PlannedRow(1, phone, columns={"name": "Anna", "code": "7"})
+    async with desk([row], gateway, kind=kind) as ready:
+        await ready.dial()
+        assert await ready.states() == [RowState.ACCEPTED]
+    assert phone.encode() in gateway.read[0].content
 
 
 async def test_a_spoken_sms_goes_out_as_voice() -> None:

@@ -173,7 +173,7 @@ async def test_a_recording_that_will_sound_worse_is_warned_of(journal: Journal) 
 async def test_a_phone_of_each_operator_is_kept_for_prices(journal: Journal) -> None:
     """The operator with most recipients comes first, with the first phone of it."""
     plan = await planned(journal, ["0671234567", "0501234568", "0501234567", "12"])
-    assert plan.samples == ("380501234568", "380671234567")
+    assert plan.samples == ("+380501234568", "+380671234567")
 
 
 async def test_operators_without_end_are_not_all_kept() -> None:

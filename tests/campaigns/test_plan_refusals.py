@@ -12,9 +12,11 @@ from alphasms_async.campaigns import (
     AddDoNotCall,
     Journal,
     ListedRecipient,
+    Plan,
     open_list,
     plan_campaign,
 )
+from alphasms_async.campaigns.sqlite.journal import SqlJournal
 from tests.campaigns.journals import NAME
 from tests.campaigns.planning import GREETING, campaign, planned, refused
 from tests.doubles import phones
@@ -64,6 +66,29 @@ async def test_everybody_forbidden_leaves_nothing(journal: Journal) -> None:
     line = await refused(journal, [*phones(2), "12"])
     assert "on the do-not-call list: 2 of its 3 lines are phones" in line
     assert (await planned(journal, phones(3))).to_dial == 1
+
+
+async def test_a_refused_campaign_never_was(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to take it out again, which a kill could keep from happening."""
+    monkeypatch.delattr(SqlJournal, "discard")
+    await journal.apply(AddDoNotCall(tuple(phones(2))))
+    assert "on the do-not-call list" in await refused(journal, phones(2))
+
+
+async def test_a_caller_may_refuse_what_it_comes_to(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its check sees the whole plan, what it raises comes out, and there never was a campaign."""
+    monkeypatch.delattr(SqlJournal, "discard")
+
+    def check(plan: Plan) -> None:
+        raise InvalidRequest(f"{plan.to_dial} of {plan.rows} are too few")
+
+    with pytest.raises(InvalidRequest, match="2 of 3 are too few"):
+        await plan_campaign(journal, campaign(), [*phones(2), "12"], check=check)
+    assert await journal.campaigns() == []
 
 
 async def test_everybody_forbidden_fails_a_dry_run_too(journal: Journal) -> None:
