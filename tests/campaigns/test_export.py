@@ -88,8 +88,31 @@ async def test_json_lines_have_plain_values(full: Stage) -> None:
     assert (invalid["phone"], invalid["state"], invalid["reason"]) == (
         *("не номер", "skipped", "invalid"),
     )
+    assert invalid["error"] == (
+        "******** has letters in it: use international form, like +380 50 123 45 67"
+    )
+    assert duplicate["error"] is None
     assert (planned["line"], planned["attempts"], planned["called_at"]) == (4, 0, None)
     assert (duplicate["line"], duplicate["reason"]) == (7, "duplicate")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("", "the phone number is empty"),
+        ("0501", "short code or too short"),
+        ("380501234567", "not all else that the campaign needs"),
+    ],
+)
+async def test_invalid_line_tells_what_is_wrong(
+    journal: Journal, time: Time, given: str, told: str
+) -> None:
+    """Why a line is no recipient stands beside it; a good number's line lacks something else."""
+    await staged(journal, time, 1, name="other")
+    await journal.plan(NAME, {}, [PlannedRow(1, None, given), PlannedRow(2, phones(1)[0])])
+    invalid, planned = await read_json(journal)
+    assert told in invalid["error"]
+    assert planned["error"] is None
 
 
 async def test_csv_says_the_same(full: Stage) -> None:

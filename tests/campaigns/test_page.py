@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alphasms_async.campaigns.campaign import Campaign
-from alphasms_async.campaigns.commands import Cancel, Pause
+from alphasms_async.campaigns.commands import AddDoNotCall, Cancel, Pause
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.kinds import PlayRecording
 from alphasms_async.campaigns.page import page_of
@@ -19,6 +19,7 @@ from alphasms_async.campaigns.sqlite import MemoryJournal
 from alphasms_async.campaigns.states import CallOutcome, Verdict
 from alphasms_async.recording import Recording
 from tests.campaigns.journals import NAME, PRICE, Stage, Time, staged
+from tests.doubles import phones
 from tests.sounds import wav
 
 pytestmark = pytest.mark.anyio
@@ -118,7 +119,7 @@ async def test_page_says_what_came_of_it(journal: Journal, time: Time) -> None:
     assert "1 Jun 2026, 15:00–16:10 (Europe/Kyiv)" in text
     assert "Spent 1.60 of 3.00" in text
     assert "Answered 2 66.7 % of 3 outcomes" in text
-    assert "Attempts 8 at most 1 a minute Took 1 h 10 min" in text
+    assert "Attempts 8 1 in the busiest minute Took 1 h 10 min" in text
 
 
 async def test_page_tells_what_to_do(journal: Journal, time: Time) -> None:
@@ -153,7 +154,38 @@ async def test_failures_stand_there_with_their_whole_phones(stage: Stage) -> Non
     ref = await stage.attempt(Verdict.REFUSED, error=error)
     text = (await page(stage)).text
     phone = (await stage.row(ref)).phone
-    assert f'+{phone} refused the gateway answered "No". 1 1 Jun 2026, 15:00:00' in text
+    assert 'refused the gateway answered "No". 1 recipient' in text
+    assert f"+{phone} 1 1 Jun 2026, 15:00:00" in text
+
+
+async def test_reason_stands_once_above_whom_it_befell(journal: Journal, time: Time) -> None:
+    """Who has one reason in common is under it, each in a row; a long list of them is folded."""
+    stage = await staged(journal, time, 12)
+    refs = [await stage.attempt(Verdict.REFUSED, error=f"call to 380*****{n}: no") for n in "12"]
+    many = [await stage.attempt(Verdict.UNCERTAIN, error="who knows") for _ in range(9)]
+    seen = await page(stage)
+    assert seen.text.count("who knows") == 1
+    assert "uncertain who knows 9 recipients Who they are" in seen.text
+    assert "refused no 2 recipients Phone" in seen.text
+    for phone in [(await stage.row(ref)).phone for ref in (*refs, *many)]:
+        assert seen.text.count(f"+{phone} 1 1 Jun") == 1
+    # The other one is the attempts' numbers.
+    assert seen.tags["details"] == 2
+
+
+async def test_everybody_kept_stands_under_a_reason(
+    journal: Journal, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reasons beyond those that are shown or told apart hide nobody who is in the report."""
+    monkeypatch.setattr("alphasms_async.campaigns.report.troubles._MOST_GROUPS", 14)
+    stage = await staged(journal, time, 20)
+    refs = [await stage.attempt(Verdict.REFUSED, error=f"reason {n}.") for n in range(20)]
+    text = (await page(stage)).text
+    for ref in refs:
+        assert f"+{(await stage.row(ref)).phone}" in text
+    assert "refused other reasons 6 recipients" in text
+    assert "and 12 reasons more" not in text
+    assert "and 3 reasons more" in (await page(stage, failures=1)).text
 
 
 async def test_failures_left_out_are_counted(stage: Stage) -> None:
@@ -161,8 +193,8 @@ async def test_failures_left_out_are_counted(stage: Stage) -> None:
     for _ in range(3):
         await stage.attempt(Verdict.REFUSED)
     text = (await page(stage, failures=1)).text
-    assert "and 2 more; everybody is in alphasms campaign export spring --format csv" in text
-    assert "1 of 3" in text
+    assert "and 2 recipients more; everybody is in alphasms campaign export spring" in text
+    assert "refused no reason was told 3 recipients" in text
 
 
 async def test_page_without_failures_has_no_table_of_them(stage: Stage) -> None:
@@ -212,7 +244,7 @@ async def test_marks_of_direction_reach_nothing_around_them(stage: Stage) -> Non
     seen = await page(stage)
     bdis = re.findall(r"<bdi>[^<]*</bdi>", seen.html)
     override = "\N{RIGHT-TO-LEFT OVERRIDE}"
-    assert seen.html.count(override) == sum(one.count(override) for one in bdis) == 3
+    assert seen.html.count(override) == sum(one.count(override) for one in bdis) == 2
 
 
 async def test_long_texts_are_cut(stage: Stage) -> None:
@@ -238,7 +270,7 @@ async def test_empty_campaign_has_a_page(journal: Journal, time: Time) -> None:
     text = (await page(await staged(journal, time, 0))).text
     for told in (
         "The list is empty: there was nobody to call.",
-        "There is nobody in the list.",
+        "There is nobody in the list who can be called.",
         "Nobody has been dialled yet.",
         "Nothing has been spent yet.",
         "planned 1 Jun 2026, 15:00:00, not dialled yet",
@@ -252,6 +284,72 @@ async def test_list_of_skipped_alone_has_a_page(journal: Journal, time: Time) ->
     text = (await page(Stage(journal, time, (await journal.campaign(NAME)).id))).text
     assert "Everybody in the list was skipped: nobody was called." in text
     assert "Skipped: 2 invalid." in text
+
+
+async def test_shares_are_all_of_whom_to_dial(journal: Journal, time: Time) -> None:
+    """Who was skipped is told beside, and makes no share of those dialled a smaller one."""
+    first, second = phones(2)
+    await journal.apply(AddDoNotCall(("380671234567",)))
+    rows = [PlannedRow(1, first), PlannedRow(2, second), PlannedRow(3, "380671234567")]
+    await journal.plan(NAME, {}, [*rows, PlannedRow(4, None, "nobody")])
+    stage = Stage(journal, time, (await journal.campaign(NAME)).id)
+    await stage.attempt(Verdict.ACCEPTED, price=PRICE)
+    await stage.attempt(Verdict.REFUSED)
+    text = (await page(stage)).text
+    assert "1 of 2 accepted, 1 refused. 2 of the list's 4 lines were skipped." in text
+    assert "50.0 % of 2 recipients" in text
+    assert "accepted no outcome known 1 50.0 % refused nothing rang 1 50.0 %" in text
+    assert "Skipped: 1 do-not-call, 1 invalid." in text
+    assert "25.0 %" not in text
+
+
+@pytest.mark.parametrize(
+    ("definition", "shown", "hidden"),
+    [
+        ({}, ["Outcomes come by hook"], ["Answered", "Calls", "Keys pressed"]),
+        ({"hook": "https://example.com"}, ["Answered 0", "told no outcome"], ["Keys", "by hook"]),
+        ({"kind": {"kind": "voice_text", "dtmf": True}}, ["Nobody has pressed"], ["by hook"]),
+    ],
+)
+async def test_what_nobody_can_tell_has_no_card(
+    journal: Journal, time: Time, definition: Any, shown: list[str], hidden: list[str]
+) -> None:
+    """Outcomes and keys have a place where they were asked for, or some are known."""
+    stage = await staged(journal, time, **definition)
+    ref = await stage.attempt(Verdict.ACCEPTED, price=PRICE)
+    before = (await page(stage)).text
+    assert all(told in before for told in shown)
+    assert not [told for told in hidden if told in before]
+    await stage.event(CallOutcome.ANSWERED, ref, digits="1")
+    text = (await page(stage)).text
+    assert "Answered 1 100 % of 1 outcome" in text
+    assert "Calls by keys pressed 1 1 100 %" in text
+
+
+async def test_price_that_was_not_told_is_no_zero(stage: Stage) -> None:
+    """Calls without a price cost something that nobody knows."""
+    assert "Spent 0.00" in (await page(stage)).text
+    ref = await stage.attempt(Verdict.ACCEPTED)
+    text = (await page(stage)).text
+    assert "Spent not told no budget" in text
+    assert "0.00" not in text
+    assert "Nothing has been spent" not in text
+    await stage.event(CallOutcome.ANSWERED, ref)
+    await stage.attempt(Verdict.ACCEPTED, price=PRICE)
+    assert "Spent 0.40 no budget" in (await page(stage)).text
+
+
+async def test_sums_have_their_currency(journal: Journal, time: Time) -> None:
+    """What was quoted in a currency is told in it."""
+    stage = await staged(journal, time, budget="3.00")
+    assert "sums in the account's currency" in (await page(stage)).text
+    await journal.quote(NAME, PRICE, "UAH")
+    await stage.claim(reserved=PRICE)
+    await stage.attempt(Verdict.ACCEPTED, price=PRICE)
+    text = (await page(stage)).text
+    assert "Spent 0.40 UAH of 3.00, 0.40 held" in text
+    assert "sums in UAH" in text
+    assert "0.40 UAH, of a budget of 3.00" in text
 
 
 async def test_paused_campaign_is_to_be_resumed(stage: Stage) -> None:

@@ -65,6 +65,42 @@ async def test_zone_without_a_window_is_kyivs(stage: Stage) -> None:
     assert (report.budget, report.zone) == (None, "Europe/Kyiv")
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [("UAH", "UAH"), (None, None), ("hryvnia <b>", None), ("uah", None), (7, None)],
+)
+async def test_currency_is_the_quoted_one(stage: Stage, told: Any, shown: str | None) -> None:
+    """The code stays with the price that was quoted, and what is no code is left out."""
+    assert (await reported(stage)).currency is None
+    await stage.journal.quote(NAME, PRICE, told)
+    assert (await reported(stage)).currency == shown
+    assert (await stage.journal.campaign(NAME)).quoted == PRICE
+
+
+async def test_quote_without_a_currency_leaves_the_known_one(stage: Stage) -> None:
+    """A gateway that does not say the currency again has not changed it."""
+    await stage.journal.quote(NAME, PRICE, "UAH")
+    await stage.journal.quote(NAME, PRICE + 1)
+    assert (await reported(stage)).currency == "UAH"
+
+
+async def test_currency_makes_no_other_campaign(journal: Journal, time: Time) -> None:
+    """What is run is what was planned, whatever its prices are told in."""
+    campaign = Campaign(name=NAME, kind=SpeakSms(Template("hello")))
+    await staged(journal, time, **campaign.as_json())
+    await journal.quote(NAME, PRICE, "UAH")
+    campaign.check_unchanged((await journal.campaign(NAME)).definition)
+
+
+async def test_spent_is_known_as_far_as_prices_are(stage: Stage) -> None:
+    """Nobody called costs nothing, and a call whose price was not told costs what nobody knows."""
+    assert (await reported(stage)).spent == 0
+    await stage.attempt(Verdict.ACCEPTED)
+    assert (await reported(stage)).spent is None
+    await stage.attempt(Verdict.ACCEPTED, price=PRICE)
+    assert (await reported(stage)).spent == PRICE
+
+
 async def test_accepted_are_also_those_whose_outcome_is_known(journal: Journal, time: Time) -> None:
     """A call that was answered was accepted; who was skipped is none to be dialled."""
     rows = [PlannedRow(line, f"3805010000{line:02d}") for line in range(1, 5)]
@@ -114,7 +150,6 @@ async def test_all_pages_are_read(
     journal: Journal, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attempts and rows beyond the first page are in the report, each once."""
-    monkeypatch.setattr("alphasms_async.campaigns.report.report._PAGE", 3)
     monkeypatch.setattr("alphasms_async.campaigns.report.troubles._PAGE", 3)
     stage = await staged(journal, time, 10)
     for _ in range(10):

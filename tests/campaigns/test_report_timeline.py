@@ -1,49 +1,130 @@
 """The timeline: attempts and spend in as many steps as a chart can show."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from attrs import frozen
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphasms_async.campaigns.events import Ref
-from alphasms_async.campaigns.records import AttemptRecord
-from alphasms_async.campaigns.report.timeline import Timeline, TimelineDraft
+from alphasms_async.campaigns.records import Span
+from alphasms_async.campaigns.report.timeline import Bucket, Steps, Timeline, steps_of, timeline_of
+from alphasms_async.campaigns.sqlite import MemoryJournal
 from alphasms_async.campaigns.states import Verdict
+from tests.campaigns.journals import Time, staged
+
+pytestmark = pytest.mark.anyio
 
 KYIV = ZoneInfo("Europe/Kyiv")
 START = datetime(2026, 6, 1, 6, 0, 0, tzinfo=UTC)
-FIFTY_YEARS = 50 * 366 * 86_400
+YEAR = 366 * 86_400
+FIFTY_YEARS = 50 * YEAR
 
 
-def attempt(
-    at: datetime, verdict: Verdict | None = None, price: str | None = None
-) -> AttemptRecord:
-    return AttemptRecord(
-        ref=Ref(1, 1),
-        claimed_at=at,
-        settled_at=None,
-        verdict=verdict,
-        price=None if price is None else Decimal(price),
-        outcome=None,
-        error=None,
+@frozen
+class Attempt:
+    """An attempt that began so many seconds after the start."""
+
+    seconds: float
+    verdict: Verdict | None = None
+    price: Decimal | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it began."""
+        return START + timedelta(seconds=self.seconds)
+
+
+def steps(span: float, *, zone: ZoneInfo = KYIV, start: datetime = START) -> Steps:
+    """Return the steps of attempts that began in so many seconds."""
+    return steps_of(Span(start, start + timedelta(seconds=span), 1), zone)
+
+
+async def made(*attempts: Attempt) -> Timeline:
+    """Return the timeline that a journal makes of these attempts, one after the other."""
+    time = Time()
+    async with MemoryJournal(clock=time) as journal:
+        stage = await staged(journal, time, len(attempts))
+        for one in attempts:
+            time.now = one.at
+            ref = (await stage.claim()).ref
+            if one.verdict is not None:
+                await stage.settle(ref, one.verdict, price=one.price, rest_seconds=10**10)
+        return await timeline_of(journal, stage.campaign, KYIV)
+
+
+async def of_seconds(*seconds: float) -> Timeline:
+    return await made(*map(Attempt, seconds))
+
+
+def counted_one_by_one(attempts: Sequence[Attempt]) -> Timeline:
+    """Return the same, one attempt after the other, as simply as that can be done."""
+    first, last = (edge(one.at for one in attempts) for edge in (min, max))
+    shift = first.astimezone(KYIV).utcoffset() or timedelta()
+    marks = steps_of(Span(first, last, 1), KYIV)
+    buckets = [
+        Bucket(
+            since=since,
+            verdicts=Counter(
+                one.verdict for one in attempts if one.verdict and since <= one.at < until
+            ),
+            unsettled=sum(not one.verdict and since <= one.at < until for one in attempts),
+            spent=sum((one.price or Decimal(0) for one in attempts if one.at < until), Decimal(0)),
+        )
+        for number in range(marks.count)
+        for since in [marks.since + timedelta(seconds=number * marks.seconds)]
+        for until in [since + timedelta(seconds=marks.seconds)]
+    ]
+    assert not ((marks.since + shift).timestamp() % marks.seconds)
+    return Timeline(
+        width_seconds=marks.seconds,
+        buckets=tuple(buckets),
+        first_at=first,
+        last_at=last,
+        busiest_minute=max(Counter(one.at.timestamp() // 60 for one in attempts).values()),
     )
 
 
-def timeline(*seconds: float, zone: ZoneInfo = KYIV, start: datetime = START) -> Timeline:
-    """Return the timeline of attempts that began so many seconds after a start."""
-    draft = TimelineDraft(zone)
-    for one in seconds:
-        draft.add(attempt(start + timedelta(seconds=one)))
-    return draft.timeline()
+def attempt_of(seconds: float, verdict: Verdict | None, price: Decimal | None) -> Attempt:
+    return Attempt(seconds, verdict, price if verdict is Verdict.ACCEPTED else None)
 
 
-def test_one_attempt_is_one_bucket() -> None:
+ATTEMPTS = st.sampled_from([10, 1000, 10**5, 10**7, 10**9]).flatmap(
+    lambda span: st.lists(
+        st.builds(
+            attempt_of,
+            st.floats(0, span),
+            st.sampled_from([*Verdict, None]),
+            st.none() | st.decimals(0, 100, places=2),
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+
+
+@settings(max_examples=60)
+@given(ATTEMPTS)
+async def test_a_timeline_is_what_counting_one_by_one_comes_to(attempts: list[Attempt]) -> None:
+    """In whatever order attempts begin, each is in its bucket, and all sums are exact."""
+    counted = counted_one_by_one(attempts)
+    assert counted == await made(*attempts)
+    assert len(attempts) == sum(bucket.attempts for bucket in counted.buckets)
+
+
+async def test_nobody_dialled_makes_no_timeline() -> None:
+    """Without attempts there are neither buckets nor times."""
+    empty = Timeline(width_seconds=1, buckets=(), first_at=None, last_at=None, busiest_minute=0)
+    assert empty == await made()
+
+
+async def test_one_attempt_is_one_bucket() -> None:
     """One attempt has a bucket of a second."""
-    line = timeline(0.25)
+    line = await of_seconds(0.25)
     (bucket,) = line.buckets
     assert (line.width_seconds, bucket.since, bucket.unsettled) == (1, START, 1)
 
@@ -69,47 +150,30 @@ def test_one_attempt_is_one_bucket() -> None:
 )
 def test_width_is_chosen_from_the_span(span: int, width: int) -> None:
     """The width is a round one, whatever the length of the campaign."""
-    assert timeline(0, span).width_seconds == width
+    assert steps(span).seconds == width
 
 
 @given(st.floats(30, FIFTY_YEARS))
 def test_there_are_as_many_buckets_as_can_be_shown(span: float) -> None:
     """From half a minute to fifty years there are 30 to 120 buckets."""
-    assert 30 <= len(timeline(0, span).buckets) <= 120
+    assert 30 <= steps(span).count <= 120
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.floats(0, 10**9),
-            st.sampled_from([*Verdict, None]),
-            st.none() | st.decimals(0, 100, places=2),
-        ),
-        min_size=1,
-        max_size=60,
-    )
-)
-def test_nothing_is_lost_or_counted_twice(
-    attempts: list[tuple[float, Verdict | None, Decimal | None]],
-) -> None:
-    """In whatever order attempts come, each is in one bucket, and their prices are all there."""
-    draft = TimelineDraft(KYIV)
-    for seconds, verdict, price in attempts:
-        told = None if price is None else f"{price:f}"
-        draft.add(attempt(START + timedelta(seconds=seconds), verdict, told))
-    buckets = draft.timeline().buckets
-    verdicts = sum((bucket.verdicts for bucket in buckets), Counter[Verdict]())
-    assert Counter(one for _, one, _ in attempts if one) == verdicts
-    assert [one for _, one, _ in attempts].count(None) == sum(one.unsettled for one in buckets)
-    assert sum((price or Decimal(0) for _, _, price in attempts), Decimal(0)) == buckets[-1].spent
+@given(st.floats(0, 1000 * YEAR))
+def test_steps_hold_the_span_and_no_more(span: float) -> None:
+    """The first attempt is in the first step, the latest in the last, however long it took."""
+    marks, width = steps(span), timedelta(seconds=steps(span).seconds)
+    last = marks.since + (marks.count - 1) * width
+    assert marks.since <= START < marks.since + width
+    assert last <= START + timedelta(seconds=span) < last + width
 
 
-def test_buckets_have_no_gaps() -> None:
+async def test_buckets_have_no_gaps() -> None:
     """Steps in which nobody was dialled are there too, with what was spent before."""
-    draft = TimelineDraft(KYIV)
-    draft.add(attempt(START, Verdict.ACCEPTED, "0.40"))
-    draft.add(attempt(START + timedelta(hours=2), Verdict.ACCEPTED, "0.55"))
-    line = draft.timeline()
+    line = await made(
+        Attempt(0, Verdict.ACCEPTED, Decimal("0.40")),
+        Attempt(7200, Verdict.ACCEPTED, Decimal("0.55")),
+    )
     starts = [bucket.since for bucket in line.buckets]
     width = timedelta(seconds=line.width_seconds)
     assert starts == [START + number * width for number in range(len(starts))]
@@ -118,53 +182,47 @@ def test_buckets_have_no_gaps() -> None:
     assert [one.spent for one in line.buckets] == [*spent, Decimal("0.95")]
 
 
-def test_dense_attempts_are_put_together_while_they_come() -> None:
-    """A campaign with an attempt every second for hours is kept in few cells, and is all there."""
-    draft = TimelineDraft(KYIV)
-    for second in range(30_000):
-        draft.add(attempt(START + timedelta(seconds=second), Verdict.ACCEPTED))
-    cells = draft._cells  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the bound is the claim
-    assert len(cells) <= 4001
-    line = draft.timeline()
-    counts = {bucket.attempts for bucket in line.buckets}
-    assert (line.width_seconds, len(line.buckets), counts) == (300, 100, {300})
-
-
-def test_scattered_attempts_are_put_together_too() -> None:
-    """Attempts an hour apart for years stay few cells, and each is in its week."""
-    draft = TimelineDraft(KYIV)
-    for hour in range(9000):
-        draft.add(attempt(START + timedelta(hours=hour)))
-    cells = draft._cells  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the bound is the claim
-    assert len(cells) <= 4001
-    assert sum(one.attempts for one in draft.timeline().buckets) == 9000
-
-
 def test_days_begin_at_midnight_of_the_zone() -> None:
     """Buckets of days are days on the wall clock of the zone, not those of UTC."""
-    buckets = timeline(0, 100 * 86_400).buckets
-    assert {bucket.since.astimezone(KYIV).strftime("%H:%M") for bucket in buckets} == {"00:00"}
+    marks = steps(100 * 86_400)
+    assert (marks.seconds, f"{marks.since.astimezone(KYIV):%H:%M}") == (86_400, "00:00")
 
 
 def test_zone_off_the_hour_has_its_own_hours() -> None:
     """A zone that is 45 minutes off has buckets on its own full hours."""
     zone = ZoneInfo("Asia/Kathmandu")
-    line = timeline(0, 5 * 86_400 - 3600, zone=zone)
-    assert line.width_seconds == 3600
-    assert {bucket.since.astimezone(zone).minute for bucket in line.buckets} == {0}
+    marks = steps(5 * 86_400 - 3600, zone=zone)
+    assert (marks.seconds, marks.since.astimezone(zone).minute) == (3600, 0)
 
 
-def test_busiest_minute_is_one_of_the_clock() -> None:
+async def test_busiest_minute_is_one_of_the_clock() -> None:
     """The busiest minute is counted on the clock, however wide the buckets are."""
-    seconds = [59.5, 60, 61, 119.9, 120, 50 * 86_400]
-    assert timeline(*seconds).busiest_minute == 3
+    line = await of_seconds(59.5, 60, 61, 119.9, 120, 50 * 86_400)
+    assert line.busiest_minute == 3
 
 
-def test_clock_that_was_wrong_costs_a_few_buckets() -> None:
+async def test_clock_that_was_wrong_costs_a_few_buckets() -> None:
     """One attempt of 1970 among those of today makes no endless timeline."""
-    draft = TimelineDraft(KYIV)
-    draft.add(attempt(START))
-    draft.add(attempt(datetime(1970, 1, 1, tzinfo=UTC)))
-    line = draft.timeline()
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    line = await of_seconds(0, (epoch - START).total_seconds())
     assert len(line.buckets) <= 120
-    assert (line.first_at, line.last_at) == (datetime(1970, 1, 1, tzinfo=UTC), START)
+    assert (line.first_at, line.last_at) == (epoch, START)
+
+
+async def test_what_began_meanwhile_is_left_to_the_next_report() -> None:
+    """A run that goes on while it is reported of neither breaks the report nor widens it."""
+    time = Time()
+    async with MemoryJournal(clock=time) as journal:
+        stage = await staged(journal, time)
+        await stage.claim()
+        span = await journal.span(stage.campaign)
+
+        async def as_it_was(_campaign: int) -> Span | None:
+            return span
+
+        time.forward(86_400)
+        await stage.claim()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(journal, "span", as_it_was)
+            line = await timeline_of(journal, stage.campaign, KYIV)
+    assert [bucket.attempts for bucket in line.buckets] == [1]

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from alphasms_async.campaigns.records import RowRecord
+from alphasms_async.campaigns.states import SkipReason
+from alphasms_async.errors import InvalidPhoneNumber
+from alphasms_async.phone import parse_phone
 
 __all__ = ["COLUMNS", "Cell", "cells_of", "guarded", "plain_values"]
 
@@ -39,7 +42,7 @@ def cells_of(row: RowRecord) -> tuple[Cell, ...]:
         row.attempts,
         row.digits,
         row.seconds,
-        row.error,
+        _fault(row) if row.reason is SkipReason.INVALID else row.error,
         _written(row.claimed_at),
         _written(row.told_at),
     )
@@ -55,6 +58,15 @@ def guarded(text: str) -> str:
     """Return a text that a spreadsheet takes for no formula: with an apostrophe before it."""
     inside = _CUT.sub("'", text)
     return f"'{inside}" if _BEGUN.match(text) else inside
+
+
+def _fault(row: RowRecord) -> str:
+    """Return what is wrong with a line that is no recipient."""
+    try:
+        parse_phone(row.given or "")
+    except InvalidPhoneNumber as error:
+        return str(error)
+    return "the line has a phone number, and not all else that the campaign needs of it"
 
 
 def _written(at: datetime | None) -> str | None:

@@ -1,6 +1,6 @@
 """The cards of a report's page: where everybody stands, what came of the calls, how it went."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -14,17 +14,25 @@ from alphasms_async.campaigns.report import Report
 from alphasms_async.campaigns.report.timeline import Bucket
 from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
 
-__all__ = ["attempts_card", "card", "keys_card", "outcomes_card", "spend_card", "standing_card"]
+__all__ = [
+    "attempts_card",
+    "call_cards",
+    "card",
+    "keys_card",
+    "outcomes_card",
+    "spend_card",
+    "standing_card",
+    "tells_outcomes",
+]
 
 _STATES = (
     (RowState.DONE, "ok", "outcome known"),
-    (RowState.ACCEPTED, "brand", "no outcome yet"),
+    (RowState.ACCEPTED, "brand", "no outcome known"),
     (RowState.DIALING, "ring", "on its way"),
     (RowState.PLANNED, "soft", "to be dialled"),
     (RowState.UNCERTAIN, "warn", "may have rung"),
     (RowState.REFUSED, "bad", "nothing rang"),
     (RowState.DROPPED, "drop", "let go by a person"),
-    (RowState.SKIPPED, "mute", "never dialled"),
 )
 _OUTCOMES = (
     (CallOutcome.ANSWERED, "ok"),
@@ -41,6 +49,7 @@ _VERDICTS = (
     (Verdict.PUT_BACK, "soft"),
 )
 _UNSETTLED = "not ended"
+_NO_HOOK = "Outcomes come by hook: none was set, and none is known of these calls."
 _MOST_KEYS = 12
 _LONGEST_KEYS = 12
 # One bar over the whole width would look like much.
@@ -56,25 +65,49 @@ def card(title: str, *children: Markup | str | None, note: str = "", wide: bool 
 
 
 def standing_card(report: Report) -> Markup:
-    """Return how many recipients stand where."""
+    """Return how many recipients stand where, and apart from them how many were skipped."""
     states = report.tally.states
     parts = [
         Part(state, tone, states[state], note) for state, tone, note in _STATES if states[state]
     ]
-    if not parts:
-        return card("Recipients", _nothing("There is nobody in the list."))
-    label = "recipient" if report.tally.total == 1 else "recipients"
-    picture = ring("Recipients by state", parts, label)
     skipped = ", ".join(
-        f"{number(count)} {reason.replace('_', ' ')}"
+        f"{number(count)} {reason.replace('_', '-')}"
         for reason, count in report.tally.reasons.most_common()
     )
     return card(
         "Recipients",
-        element("div", picture, legend(parts, "Recipients by state"), class_="standing"),
+        _standing(parts),
         element("p", f"Skipped: {skipped}.", class_="quiet") if skipped else None,
-        note="by state",
+        None if tells_outcomes(report) else element("p", _NO_HOOK, class_="quiet"),
+        note="by state" if parts else "",
+        wide=not tells_outcomes(report),
     )
+
+
+def _standing(parts: Sequence[Part]) -> Markup:
+    if not parts:
+        return _nothing("There is nobody in the list who can be called.")
+    label = "recipient" if sum(part.count for part in parts) == 1 else "recipients"
+    picture = ring("Recipients by state", parts, label)
+    return element("div", picture, legend(parts, "Recipients by state"), class_="standing")
+
+
+def tells_outcomes(report: Report) -> bool:
+    """Whether outcomes of calls are known, or were asked for."""
+    asked = report.campaign.definition.get("hook") is not None or _waits_for_keys(report)
+    return asked or bool(report.tally.outcomes)
+
+
+def call_cards(report: Report) -> Iterator[Markup]:
+    """Yield what became of the calls; nothing where nobody would tell."""
+    if tells_outcomes(report):
+        yield outcomes_card(report)
+    if report.tally.digits or _waits_for_keys(report):
+        yield keys_card(report)
+
+
+def _waits_for_keys(report: Report) -> bool:
+    return bool(report.campaign.definition.get("kind", {}).get("dtmf"))
 
 
 def outcomes_card(report: Report) -> Markup:
@@ -126,8 +159,10 @@ def attempts_card(report: Report) -> Markup:
     return card("Attempts", key, picture, numbers, note=f"each bar is {step}", wide=True)
 
 
-def spend_card(report: Report) -> Markup:
-    """Return what had been spent when, beside the budget."""
+def spend_card(report: Report) -> Markup | None:
+    """Return what had been spent when, beside the budget. `None` when no price was told."""
+    if report.spent is None:
+        return None
     buckets, budget, zone = report.timeline.buckets, report.budget, ZoneInfo(report.zone)
     spent = buckets[-1].spent if buckets else Decimal(0)
     if not spent:
@@ -136,13 +171,13 @@ def spend_card(report: Report) -> Markup:
     frame = _frame(
         report,
         "Spend over time",
-        f"Spent {amount(spent)}, {limit}.",
+        f"Spent {amount(spent, report.currency)}, {limit}.",
         float(max(spent, budget or Decimal(0))),
     )
     notes = [f"{_when(report, one, zone)}: {amount(one.spent)} spent so far" for one in buckets]
     level = None if budget is None else Level(float(budget), f"budget {amount(budget)}")
     picture = area(frame, "ok", [float(bucket.spent) for bucket in buckets], notes, level)
-    return card("Spend", picture, note=f"{amount(spent)}, {limit}", wide=True)
+    return card("Spend", picture, note=f"{amount(spent, report.currency)}, {limit}", wide=True)
 
 
 def _frame(report: Report, title: str, description: str, highest: float) -> Frame:
@@ -180,14 +215,15 @@ def _attempts_note(report: Report, bucket: Bucket, zone: ZoneInfo) -> str:
 
 def _numbers(report: Report, names: list[str], layers: list[Series], zone: ZoneInfo) -> Markup:
     """Return the same as a table, folded away, for whoever reads numbers or hears the page."""
-    heads = ("from", *names, "spent so far")
+    is_told = report.spent is not None
+    heads = ("from", *names, *(["spent so far"] if is_told else []))
     head = element("tr", *(element("th", one, scope="col") for one in heads))
     rows = (
         element(
             "tr",
             element("th", _when(report, bucket, zone), scope="row"),
             *(element("td", number(layer.counts[step])) for layer in layers),
-            element("td", amount(bucket.spent)),
+            element("td", amount(bucket.spent)) if is_told else None,
         )
         for step, bucket in enumerate(report.timeline.buckets)
         if bucket.attempts

@@ -22,10 +22,11 @@ def counted(count: int, thing: str) -> str:
     return f"{number(count)} {thing}" if count == 1 else f"{number(count)} {thing}s"
 
 
-def amount(money: Decimal) -> str:
-    """Return a sum with two decimals, and as many more as it really has: `3,764.80`."""
+def amount(money: Decimal, currency: str | None = None) -> str:
+    """Return a sum with two decimals, and as many more as it really has: `3,764.80 UAH`."""
     whole, _, decimals = f"{money:,f}".partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+    unit = f"{_NO_BREAK}{currency}" if currency else ""
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}{unit}"
 
 
 def share(part: int, whole: int) -> str:

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from alphasms_async.campaigns.page.cards import (
     attempts_card,
-    keys_card,
-    outcomes_card,
+    call_cards,
     spend_card,
     standing_card,
+    tells_outcomes,
 )
 from alphasms_async.campaigns.page.figures import (
     amount,
@@ -133,7 +133,6 @@ def _callout(told: Advice) -> Markup:
 
 
 def _tiles(report: Report) -> Iterator[Markup]:
-    outcomes, money = report.tally.outcomes, report.money
     yield _tile(
         "Accepted",
         number(report.accepted),
@@ -141,15 +140,29 @@ def _tiles(report: Report) -> Iterator[Markup]:
         if report.dialable
         else "nobody to call",
     )
-    answered, ended = outcomes[CallOutcome.ANSWERED], outcomes.total()
-    told = f"{share(answered, ended)} of {counted(ended, 'outcome')}" if ended else "no outcome yet"
-    yield _tile("Answered", number(answered), told)
-    limit = "no budget" if report.budget is None else f"of {amount(report.budget)}"
-    held = f", {amount(money.held)} held" if money.held else ""
-    yield _tile("Spent", amount(money.spent), f"{limit}{held}")
-    busiest = f"at most {number(report.timeline.busiest_minute)} a minute"
+    if tells_outcomes(report):
+        yield _answered(report)
+    yield _spent(report)
+    busiest = f"{number(report.timeline.busiest_minute)} in the busiest minute"
     yield _tile("Attempts", number(report.attempts), busiest if report.attempts else "none yet")
     yield _tile("Took", duration(report.took_seconds), "first to latest attempt")
+
+
+def _answered(report: Report) -> Markup:
+    outcomes = report.tally.outcomes
+    answered, ended = outcomes[CallOutcome.ANSWERED], outcomes.total()
+    told = f"{share(answered, ended)} of {counted(ended, 'outcome')}" if ended else "no outcome yet"
+    return _tile("Answered", number(answered), told)
+
+
+def _spent(report: Report) -> Markup:
+    spent, held = report.spent, report.money.held
+    limit = "no budget" if report.budget is None else f"of {amount(report.budget)}"
+    return _tile(
+        "Spent",
+        "not told" if spent is None else amount(spent, report.currency),
+        f"{limit}, {amount(held)} held" if held else limit,
+    )
 
 
 def _tile(name: str, value: str, note: str) -> Markup:
@@ -161,9 +174,10 @@ def _tile(name: str, value: str, note: str) -> Markup:
     )
 
 
-def _cards(report: Report) -> Iterator[Markup]:
+def _cards(report: Report) -> Iterator[Markup | None]:
     yield standing_card(report)
-    yield element("div", outcomes_card(report), keys_card(report), class_="column")
+    if calls := list(call_cards(report)):
+        yield element("div", *calls, class_="column")
     yield attempts_card(report)
     yield spend_card(report)
     yield from trouble_cards(report)
@@ -171,10 +185,11 @@ def _cards(report: Report) -> Iterator[Markup]:
 
 def _footer(report: Report) -> Markup:
     made = moment(report.made_at, ZoneInfo(report.zone))
+    currency = report.currency or "the account's currency"
     return element(
         "footer",
         joined(
-            f"Made {made}. Times are of {report.zone}, sums in the account's currency. ",
+            f"Made {made}. Times are of {report.zone}, sums in {currency}. ",
             "This page holds whole phone numbers: pass it on with care.",
         ),
     )

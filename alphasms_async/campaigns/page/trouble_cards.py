@@ -9,57 +9,67 @@ from alphasms_async.campaigns.page.markup import Markup, bdi, element
 from alphasms_async.campaigns.page.wording import as_argument
 from alphasms_async.campaigns.records import RowRecord
 from alphasms_async.campaigns.report import Report
-from alphasms_async.campaigns.report.troubles import Trouble, reason_of
+from alphasms_async.campaigns.report.troubles import Trouble
 from alphasms_async.campaigns.states import RowState
 
 __all__ = ["trouble_cards"]
 
 _TONES = {RowState.UNCERTAIN: "warn", RowState.REFUSED: "bad", RowState.DROPPED: "drop"}
 _MOST_REASONS = 12
+_MOST_UNFOLDED = 5
 _LONGEST = 300
+_HEADS = ("Phone", "Attempts", "Last attempt")
 
 
 def trouble_cards(report: Report) -> Iterator[Markup]:
     """Yield what went wrong and whom it happened to; nothing when nothing did."""
-    troubles = report.troubles
+    troubles, zone = report.troubles, ZoneInfo(report.zone)
     if not troubles.total:
         return
-    shown, others = troubles.groups[:_MOST_REASONS], troubles.groups[_MOST_REASONS:]
-    left = f"and {number(len(others))} reasons more" if others else ""
+    shown = [
+        trouble
+        for place, trouble in enumerate(troubles.groups)
+        if place < _MOST_REASONS or trouble.rows
+    ]
+    left = counted(len(troubles.groups) - len(shown), "reason")
     yield card(
         "What went wrong",
-        _table(("State", "Reason", "Recipients"), map(_reason, shown), "reasons"),
-        element("p", left, class_="quiet") if left else None,
+        *(_trouble(trouble, zone) for trouble in shown),
+        element("p", f"and {left} more", class_="quiet") if troubles.groups[len(shown) :] else None,
+        _rest(report),
         note=counted(troubles.total, "recipient"),
         wide=True,
     )
-    if troubles.rows:
-        yield card(
-            "Whom it happened to", _people(report), _rest(report), note=_shown(report), wide=True
-        )
 
 
-def _people(report: Report) -> Markup:
-    zone = ZoneInfo(report.zone)
-    heads = ("Phone", "State", "Reason", "Attempts", "Last attempt")
-    return _table(heads, (_person(row, zone) for row in report.troubles.rows), "people")
-
-
-def _table(heads: tuple[str, ...], rows: Iterator[Markup], kind: str) -> Markup:
-    head = element("tr", *(element("th", one, scope="col") for one in heads))
-    table = element("table", element("thead", head), element("tbody", *rows), class_=kind)
-    # Reached by keyboard too, for it scrolls where there is little room.
-    return element(
-        "div", table, class_="scrolled", tabindex=0, role="region", aria_label=", ".join(heads)
+def _trouble(trouble: Trouble, zone: ZoneInfo) -> Markup:
+    """Return a reason with those below it whom it befell."""
+    head = element(
+        "h3",
+        element("span", trouble.state, class_=f"chip {_TONES[trouble.state]}"),
+        element("span", bdi(_clipped(trouble.reason)), class_="reason"),
+        element("small", counted(trouble.count, "recipient")),
     )
+    return element("div", head, _people(trouble, zone), class_="trouble")
 
 
-def _reason(trouble: Trouble) -> Markup:
+def _people(trouble: Trouble, zone: ZoneInfo) -> Markup | None:
+    """Return them as a table, which is folded away when it is long."""
+    rows = trouble.rows
+    if not rows:
+        return None
+    head = element("tr", *(element("th", one, scope="col") for one in _HEADS))
+    body = element("tbody", *(_person(row, zone) for row in rows))
+    table = element("table", element("thead", head), body, class_="people")
+    # Reached by keyboard too, for it scrolls where there is little room.
+    scrolled = element(
+        "div", table, class_="scrolled", tabindex=0, role="region", aria_label=", ".join(_HEADS)
+    )
+    if len(rows) <= _MOST_UNFOLDED:
+        return scrolled
+    first = "" if len(rows) == trouble.count else f", the first {number(len(rows))}"
     return element(
-        "tr",
-        element("td", _chip(trouble.state)),
-        element("td", bdi(_clipped(trouble.reason)), class_="reason"),
-        element("td", number(trouble.count), class_="number"),
+        "details", element("summary", f"Who they are{first}"), scrolled, class_="printed"
     )
 
 
@@ -69,9 +79,7 @@ def _person(row: RowRecord, zone: ZoneInfo) -> Markup:
     return element(
         "tr",
         element("th", bdi(_clipped(phone)), scope="row"),
-        element("td", _chip(row.state)),
-        element("td", bdi(_clipped(reason_of(row))), class_="reason"),
-        element("td", number(row.attempts), class_="number"),
+        element("td", number(row.attempts)),
         element("td", at, class_="time"),
     )
 
@@ -80,18 +88,8 @@ def _rest(report: Report) -> Markup | None:
     if not report.troubles.rest:
         return None
     command = f"alphasms campaign export {as_argument(report.campaign.name)} --format csv"
-    told = f"and {number(report.troubles.rest)} more; everybody is in "
+    told = f"and {counted(report.troubles.rest, 'recipient')} more; everybody is in "
     return element("p", told, element("code", bdi(command)), class_="quiet")
-
-
-def _shown(report: Report) -> str:
-    troubles = report.troubles
-    shown = number(len(troubles.rows))
-    return f"{shown} of {number(troubles.total)}" if troubles.rest else shown
-
-
-def _chip(state: RowState) -> Markup:
-    return element("span", state, class_=f"chip {_TONES[state]}")
 
 
 def _clipped(text: str) -> str:

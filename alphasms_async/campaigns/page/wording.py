@@ -32,8 +32,8 @@ def verdict(report: Report) -> str:
     if not report.dialable:
         return "Everybody in the list was skipped: nobody was called."
     skipped = report.tally.states[RowState.SKIPPED]
-    rest = f" {number(skipped)} of the list {_were(skipped)} skipped." if skipped else ""
-    return f"{', '.join(_counts(report))}.{rest}"
+    lines = f"{number(skipped)} of the list's {number(report.tally.total)} lines {_were(skipped)}"
+    return f"{', '.join(_counts(report))}.{f' {lines} skipped.' if skipped else ''}"
 
 
 def advice(report: Report) -> tuple[Advice, ...]:

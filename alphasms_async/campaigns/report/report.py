@@ -1,6 +1,6 @@
 """`report_of`: what a campaign came to, for a table, a page, or a program."""
 
-from collections.abc import AsyncIterator
+import re
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -9,8 +9,8 @@ from attrs import frozen
 
 from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.journal import Journal
-from alphasms_async.campaigns.records import AttemptRecord, CampaignRecord, Money, Tally
-from alphasms_async.campaigns.report.timeline import Timeline, TimelineDraft
+from alphasms_async.campaigns.records import CampaignRecord, Money, Tally
+from alphasms_async.campaigns.report.timeline import Timeline, timeline_of
 from alphasms_async.campaigns.report.troubles import Troubles, troubles_of
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.campaigns.window import Window
@@ -18,8 +18,8 @@ from alphasms_async.errors import InvalidRequest
 
 __all__ = ["Report", "report_of"]
 
-_PAGE = 1000
 _DEFAULT_ZONE = "Europe/Kyiv"
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @frozen(kw_only=True)
@@ -31,6 +31,8 @@ class Report:
     money: Money
     budget: Decimal | None
     """What it may spend. `None`: no limit."""
+    currency: str | None
+    """The ISO 4217 code of its sums. `None`: no price was quoted with one."""
     zone: str
     """The time zone its times are shown in: its window's, or Europe/Kyiv."""
     timeline: Timeline
@@ -44,6 +46,12 @@ class Report:
     def accepted(self) -> int:
         """How many recipients the gateway has a call for, or had."""
         return self.tally.states[RowState.ACCEPTED] + self.tally.states[RowState.DONE]
+
+    @property
+    def spent(self) -> Decimal | None:
+        """What all calls cost whose price is known. `None`: there are calls, and no price is."""
+        is_told = self.money.highest is not None or not self.accepted
+        return self.money.spent if is_told else None
 
     @property
     def dialable(self) -> int:
@@ -65,7 +73,7 @@ class Report:
 async def report_of(
     journal: Journal, name: str, *, failures: int = 50, clock: Clock = utc_now
 ) -> Report:
-    """Read a campaign's report out of its journal, a page of rows at a time.
+    """Have the journal count what a campaign came to.
 
     Memory does not grow with the campaign. While a run goes on its parts are of slightly
     different moments.
@@ -84,16 +92,14 @@ async def report_of(
     _check_failures(failures)
     campaign = await journal.campaign(name)
     zone = _zone_of(campaign)
-    draft = TimelineDraft(ZoneInfo(zone))
-    async for attempt in _attempts(journal, campaign.id):
-        draft.add(attempt)
     return Report(
         campaign=campaign,
         tally=await journal.tally(campaign.id),
         money=await journal.money(campaign.id),
         budget=_budget_of(campaign),
+        currency=_currency_of(campaign),
         zone=zone,
-        timeline=draft.timeline(),
+        timeline=await timeline_of(journal, campaign.id, ZoneInfo(zone)),
         troubles=await troubles_of(journal, campaign.id, failures),
         made_at=clock(),
     )
@@ -104,14 +110,6 @@ def _check_failures(failures: int) -> None:
         raise InvalidRequest(f"failures is a whole number, 0 or more, not {failures!r}")
 
 
-async def _attempts(journal: Journal, campaign: int) -> AsyncIterator[AttemptRecord]:
-    after = (0, 0)
-    while page := await journal.attempts(campaign, after=after, limit=_PAGE):
-        for attempt in page:
-            yield attempt
-        after = (page[-1].ref.recipient, page[-1].ref.attempt)
-
-
 def _zone_of(campaign: CampaignRecord) -> str:
     window = campaign.definition.get("window")
     return Window.from_json(window).zone if window else _DEFAULT_ZONE
@@ -120,3 +118,8 @@ def _zone_of(campaign: CampaignRecord) -> str:
 def _budget_of(campaign: CampaignRecord) -> Decimal | None:
     budget = campaign.definition.get("budget")
     return None if budget is None else Decimal(budget)
+
+
+def _currency_of(campaign: CampaignRecord) -> str | None:
+    told = campaign.definition.get("currency")
+    return told if isinstance(told, str) and _CURRENCY.fullmatch(told) else None

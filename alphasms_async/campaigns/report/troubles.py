@@ -1,7 +1,7 @@
 """Those a campaign did not reach, one by one, and by what went wrong."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 
 from attrs import frozen
@@ -34,6 +34,8 @@ class Trouble:
     """What their errors have in common, in one line."""
     count: int
     """How many recipients it happened to, 1 or more."""
+    rows: tuple[RowRecord, ...]
+    """Those of them that are in the report one by one, in the list's order."""
 
 
 @frozen(kw_only=True)
@@ -68,15 +70,17 @@ async def troubles_of(journal: Journal, campaign: int, most: int) -> Troubles:
         most: How many rows are kept, 0 or more.
     """
     kept: list[RowRecord] = []
+    befell = defaultdict[tuple[RowState, str], list[RowRecord]](list)
     total = 0
     counts = {state: Counter[str]() for state in TROUBLES}
     async for row in _rows(journal, campaign):
         total += 1
+        reason = _counted(counts[row.state], reason_of(row))
         if len(kept) < most:
             kept.append(row)
-        _count(counts[row.state], reason_of(row))
+            befell[row.state, reason].append(row)
     groups = (
-        Trouble(state=state, reason=reason, count=count)
+        Trouble(state=state, reason=reason, count=count, rows=tuple(befell[state, reason]))
         for state in TROUBLES
         for reason, count in counts[state].most_common()
     )
@@ -92,7 +96,10 @@ async def _rows(journal: Journal, campaign: int) -> AsyncIterator[RowRecord]:
             after = page[-1].id
 
 
-def _count(counts: Counter[str], reason: str) -> None:
+def _counted(counts: Counter[str], reason: str) -> str:
+    """Count a reason, and return the one that it was counted as."""
     # Whoever writes the errors could write a different one each time.
     is_new = reason not in counts and len(counts) >= _MOST_GROUPS
-    counts[_OTHERS if is_new else reason] += 1
+    counted = _OTHERS if is_new else reason
+    counts[counted] += 1
+    return counted
