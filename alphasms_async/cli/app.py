@@ -28,9 +28,10 @@ app: App = App(
     A text that begins with a dash goes behind `--`: `alphasms say -- PHONE "-5 degrees"`.
 
     Exit codes: 0 all accepted, 1 fault, 2 bad input, 3 some were not accepted, 4 the run stopped
-    itself, 130 interrupted.
+    itself, 130 interrupted, or a question was answered with no.
     """,
     help_format="markdown",
+    error_console=notes,
     error_formatter=str,
     suppress_keyboard_interrupt=False,
     version=lambda: version("alphasms-async"),
@@ -41,7 +42,19 @@ _audio: App = App(name="audio", help="Look at recordings before they are sent.")
 _audio.command(check)
 app.command(_audio)
 app.command(campaign)
-_dnc: App = App(name="dnc", help="The phones that no campaign of a journal calls.")
+_dnc: App = App(
+    name="dnc",
+    help="""The phones that no campaign of a journal calls.
+
+    ```
+    alphasms dnc add 0501234567
+    alphasms dnc add --file stop.csv
+    ```
+
+    A run that goes on heeds them too, from the next call on.
+    """,
+    help_format="markdown",
+)
 _dnc.command(dnc.add)
 _dnc.command(dnc.remove)
 _dnc.command(dnc.listed, name="list")
@@ -56,16 +69,16 @@ def run(arguments: list[str] | None = None) -> None:
     try:
         app(arguments, result_action="sys_exit_if_non_zero_else_return")
     except AlphaSMSError as error:
-        notes.print(str(error), markup=False)
+        notes.print(str(error))
         if isinstance(error, OutcomeUnknown) and error.client_id is not None:
             notes.print(f"ask with: alphasms status --by-client-id {error.client_id}")
         sys.exit(exit_code_of(error))
     except ImportError as error:
         # Of an extra: its text says which, and how to install it.
-        notes.print(str(error), markup=False)
+        notes.print(str(error))
         sys.exit(ExitCode.FAULT)
     except OSError as error:
-        notes.print(f"failed: {error}", markup=False)
+        notes.print(f"failed: {error}")
         sys.exit(ExitCode.FAULT)
     except KeyboardInterrupt:
         notes.print("interrupted")

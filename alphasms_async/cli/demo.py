@@ -8,14 +8,15 @@ from array import array
 from decimal import Decimal
 from pathlib import Path
 
-from alphasms_async import AlphaSMS, Recording
+from alphasms_async import AlphaSMS, InvalidRequest, Recording
 from alphasms_async.campaigns import Campaign, PlayRecording, SqliteJournal, plan_campaign
 from alphasms_async.checks import check_count, check_rate
 from alphasms_async.cli.campaign.run import dial_campaign
-from alphasms_async.cli.terminal import ExitCode, answers, notes
+from alphasms_async.cli.terminal import ExitCode, answers, hint, notes
 
 __all__ = ["demo"]
 
+_MOST = 100_000
 _RATE = 8000
 _MELODY = ((523, 0.25), (659, 0.25), (784, 0.25), (1047, 0.5), (0, 0.25), (784, 0.25), (1047, 0.75))
 _OPERATORS = ("50", "63", "66", "67", "68", "73", "93", "95", "96", "97", "98", "99")
@@ -37,8 +38,10 @@ async def demo(*, count: int = 200, per_second: float = 60, concurrency: int = 3
     # Late, for the other commands do without the extra that the sandbox needs.
     from alphasms_async.sandbox import Sandbox
 
-    numbers = _numbers(check_count("count", count))
+    if check_count("count", count) > _MOST:
+        raise InvalidRequest(f"count is at most {_MOST}, for a demo: not {count}")
     check_rate("per_second", per_second)
+    numbers = _numbers(count)
     sandbox = Sandbox(balance=Decimal(count))
     recording = Recording.from_bytes(_jingle())
     campaign = Campaign(
@@ -54,16 +57,17 @@ async def demo(*, count: int = 200, per_second: float = 60, concurrency: int = 3
             plan = await plan_campaign(journal, campaign, numbers)
             notes.print(
                 f"planned {plan.to_dial} of {plan.rows} made-up numbers, {plan.duplicates} stood "
-                f"there twice, {plan.invalid} are none; {recording.seconds:.1f} s of sound, "
-                f"{per_second:g} a second"
+                f"there twice, {plan.invalid} cannot be called; {recording.seconds:.1f} s of "
+                f"sound, {per_second:g} a second"
             )
             # Both given: the demo never takes the real key or address from the environment.
             client = AlphaSMS(sandbox.api_key, base_url=url)
             record = await journal.campaign(campaign.name)
-            code = await dial_campaign(journal, record, campaign, client=client)
+            code = await dial_campaign(journal, record, campaign, client)
     rings = len(sandbox.calls())
     phones = len({call.phone for call in sandbox.calls()})
     answers.print(f"the gateway's own count: {rings} rings on {phones} phones")
+    hint("next, with a list of yours", "alphasms campaign plan --help")
     # Broken numbers are part of the show, so they are no reason to fail.
     return ExitCode.ACCEPTED if code is ExitCode.SOME_NOT else code
 

@@ -8,15 +8,15 @@ from alphasms_async import InvalidRequest, parse_phone
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
     AddDoNotCall,
-    Command,
     RemoveDoNotCall,
     Told,
     open_list,
     tell,
 )
+from alphasms_async.campaigns.plan import InvalidLine
 from alphasms_async.campaigns.sqlite.opening import check_place
 from alphasms_async.cli.campaign.stored import JournalPath, look_into
-from alphasms_async.cli.terminal import answers, counted, notes
+from alphasms_async.cli.terminal import ExitCode, answers, counted, notes
 
 __all__ = ["add", "listed", "remove"]
 
@@ -26,8 +26,12 @@ async def add(
     file: Path | None = None,
     column: str | None = None,
     journal: JournalPath = DEFAULT_JOURNAL,
-) -> None:
+) -> ExitCode:
     """Call these phones no more, in no campaign of the journal; also while one is dialled.
+
+    Lines of a list that are no phones are named, and the others are added.
+
+    Exit codes: 0 all are added, 2 none is, 3 some lines of the list are no phones.
 
     Parameters
     ----------
@@ -40,9 +44,18 @@ async def add(
     journal
         File that keeps the campaigns, made when it is not there.
     """
-    digits = await _digits(phones, file, column)
+    digits, wrong = {parse_phone(phone): None for phone in phones}, list[InvalidLine]()
+    if file is not None:
+        found, wrong = await anyio.to_thread.run_sync(_read, file, column)
+        digits |= found
+    elif not digits:
+        raise InvalidRequest("give phones, such as +380501234567, or a list with --file")
     check_place(journal)
-    await _say(journal, AddDoNotCall(digits), f"{counted(len(digits), 'phone')} not to be called")
+    done = await tell(journal, [AddDoNotCall(tuple(digits))])
+    _say(done, f"{counted(len(digits), 'phone')} not to be called")
+    for one in wrong:
+        notes.print(f"line {one.line}: {one.why}")
+    return ExitCode.SOME_NOT if wrong else ExitCode.ACCEPTED
 
 
 async def remove(*phones: str, journal: JournalPath = DEFAULT_JOURNAL) -> None:
@@ -55,13 +68,23 @@ async def remove(*phones: str, journal: JournalPath = DEFAULT_JOURNAL) -> None:
     journal
         File that keeps the campaigns.
     """
-    digits = await _digits(phones, None, None)
+    if not phones:
+        raise InvalidRequest("give phones, such as +380501234567")
+    digits = {parse_phone(phone) for phone in phones}
     check_place(journal, must_exist=True)
-    await _say(journal, RemoveDoNotCall(digits), f"{counted(len(digits), 'phone')} allowed again")
+    async with look_into(journal) as opened:
+        were = len(digits.intersection(await opened.do_not_call()))
+    done = await tell(journal, [RemoveDoNotCall(tuple(digits))])
+    told = f"{counted(were, 'phone')} allowed again"
+    if done is Told.LEFT:
+        told = f"{counted(len(digits), 'phone')} allowed again, as far as they are on the list"
+    elif missing := len(digits) - were:
+        told += f", {missing} {'was' if missing == 1 else 'were'} not on the list"
+    _say(done, told)
 
 
 async def listed(*, journal: JournalPath = DEFAULT_JOURNAL) -> None:
-    """Print the phones that are not called, digits, a line each.
+    """Print the phones that are not called, a line each, as `dnc add --file` reads them.
 
     Parameters
     ----------
@@ -70,24 +93,31 @@ async def listed(*, journal: JournalPath = DEFAULT_JOURNAL) -> None:
     """
     async with look_into(journal) as opened:
         for phone in await opened.do_not_call():
-            answers.print(phone)
+            answers.print(f"+{phone}")
 
 
-async def _digits(
-    phones: tuple[str, ...], file: Path | None, column: str | None
-) -> tuple[str, ...]:
-    """Return all numbers given, or refuse them all for one that is none."""
-    texts = [*phones]
-    if file is not None:
-        found = await anyio.to_thread.run_sync(open_list, file, column)
-        texts += [one.text for one in await anyio.to_thread.run_sync(lambda: [*found])]
-    if not texts:
-        raise InvalidRequest("give phones, such as +380501234567, or a list with --file")
-    return tuple(dict.fromkeys(parse_phone(text) for text in texts))
+def _read(file: Path, column: str | None) -> tuple[dict[str, None], list[InvalidLine]]:
+    """Return the phones of a list, and its lines that are none.
+
+    Raises:
+        InvalidRequest: It cannot be read, or has no phone at all.
+    """
+    digits, wrong = dict[str, None](), list[InvalidLine]()
+    for one in open_list(file, column):
+        try:
+            digits[parse_phone(one.text)] = None
+        except InvalidRequest as error:
+            wrong.append(InvalidLine(one.line, str(error)))
+    if wrong and not digits:
+        first = wrong[0]
+        raise InvalidRequest(
+            f"none of the {counted(len(wrong), 'line')} is a phone: line {first.line}: {first.why}"
+        )
+    return digits, wrong
 
 
-async def _say(journal: Path, command: Command, told: str) -> None:
-    if await tell(journal, [command]) is Told.DONE:
+def _say(done: Told, told: str) -> None:
+    if done is Told.DONE:
         answers.print(told)
     else:
         notes.print(f"{told}: left for whoever writes the journal, and is busy")

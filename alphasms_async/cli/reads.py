@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 from rich.table import Table
 
-from alphasms_async import AlphaSMS, InvalidRecording, Recording
+from alphasms_async import InvalidRecording, Recording
+from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import ExitCode, Flag, answers, money, notes, print_json
 
 __all__ = ["balance", "check", "status"]
@@ -25,7 +26,7 @@ async def status(id: int, /, *more: int, by_client_id: Flag = False, json: Flag 
     json
         Print a JSON object for each, a line each.
     """
-    async with AlphaSMS() as alphasms:
+    async with gateway() as alphasms:
         if by_client_id:
             found = await alphasms.status.by_client_id([id, *more])
         elif more:
@@ -61,7 +62,7 @@ async def balance(*, json: Flag = False) -> None:
     json
         Print the answer as JSON.
     """
-    async with AlphaSMS() as alphasms:
+    async with gateway() as alphasms:
         told = await alphasms.account.balance()
     if json:
         print_json({"amount": told.amount, "currency": told.currency})
@@ -91,7 +92,7 @@ async def check(file: Path, /, *more: Path, json: Flag = False) -> ExitCode:
                 print_json({"file": str(one), "ok": False, "error": str(error)})
             else:
                 said = str(error)
-                notes.print(said if str(one) in said else f"{one}: {said}", markup=False)
+                notes.print(said if str(one) in said else f"{one}: {said}")
             continue
         _print_recording(one, recording, json=json)
     return worst
@@ -121,7 +122,6 @@ def _print_recording(file: Path, recording: Recording, *, json: bool) -> None:
     answers.print(
         f"{file}: {wav.codec}{bits}, {wav.sample_rate} Hz, {channels}, {wav.seconds:.1f} s, "
         f"{recording.size} bytes: {verdict}",
-        markup=False,
     )
     for warning in recording.warnings:
-        answers.print(f"  - {warning}", markup=False)
+        answers.print(f"  - {warning}")

@@ -6,7 +6,8 @@ from typing import Literal
 from attrs import define
 from cyclopts import Parameter
 
-from alphasms_async import AlphaSMS, Message, Voice, mask_phone
+from alphasms_async import Message, Voice, mask_phone
+from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import Flag, answers, money, print_json
 
 __all__ = ["call", "otp", "say", "sms"]
@@ -43,7 +44,7 @@ async def call(
     json
         Print the answer as JSON.
     """
-    async with AlphaSMS() as alphasms:
+    async with gateway() as alphasms:
         made = await alphasms.voice.call(phone, audio, hook=hook, dtmf=dtmf)
     if json:
         print_json({"id": made.id, "price": made.price, "phone": mask_phone(made.phone)})
@@ -63,7 +64,7 @@ async def otp(phone: str, /, *, hook: str | None = None, json: Flag = False) -> 
     json
         Print the answer as JSON.
     """
-    async with AlphaSMS() as alphasms:
+    async with gateway() as alphasms:
         made = await alphasms.otp.call(phone, hook=hook)
     if json:
         print_json({"id": made.id, "code": made.code, "phone": mask_phone(made.phone)})
@@ -99,7 +100,7 @@ async def say(
     json
         Print the answer as JSON.
     """
-    async with AlphaSMS() as alphasms:
+    async with gateway() as alphasms:
         if voice or speaker is not None or dtmf:
             by = speaker or Speaker()
             chosen = Voice(by.gender, by.language, by.voice_name)
@@ -127,7 +128,7 @@ async def sms(
     json
         Print the answer as JSON.
     """
-    async with AlphaSMS() as alphasms:
+    async with gateway() as alphasms:
         made = await alphasms.sms.send(phone, text, sender=sender, hook=hook)
     _print_message(made, json=json)
 

@@ -1,5 +1,6 @@
 """The terminal: one console for answers, one for everything around them, and the exit codes."""
 
+import errno
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
+from rich.text import Text
 
 from alphasms_async.errors import (
     AlphaSMSError,
@@ -23,12 +25,14 @@ from alphasms_async.errors import (
 __all__ = [
     "ExitCode",
     "Flag",
+    "Sum",
     "agreed",
     "answers",
     "asks",
     "confirm",
     "counted",
     "exit_code_of",
+    "hint",
     "lasting",
     "megabytes",
     "money",
@@ -38,7 +42,30 @@ __all__ = [
 
 
 class _Output(Console):
-    """A console whose reader may leave, as `head` does: that is its right, and no fault of ours."""
+    """A console whose reader may leave, as `head` does: that is its right, and no fault of ours.
+
+    It shows every text as it is, for names and answers may look like styles.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **how: Any) -> None:
+        # Left to itself, a terminal breaks lines inside of words; a file wants them whole.
+        super().print(
+            *objects, soft_wrap=not self.is_terminal if soft_wrap is None else soft_wrap, **how
+        )
+
+    def __exit__(self, *left: object) -> None:
+        try:
+            super().__exit__(*left)
+        except OSError as error:
+            if error.errno == errno.EIO:
+                # It was a terminal, which is closed.
+                self.on_broken_pipe()
+            elif not self.stderr:
+                raise
+            # Else a run must still end well, though nobody can be told how it goes.
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -46,14 +73,20 @@ class _Output(Console):
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
-answers: Console = _Output(soft_wrap=True, highlight=False)
+answers: Console = _Output()
 """Standard output: what was asked for, and nothing else."""
-notes: Console = _Output(stderr=True, soft_wrap=True, highlight=False)
+notes: Console = _Output(stderr=True)
 """Standard error: progress, questions, warnings and errors."""
 
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 """An option that is there or not."""
+
+
+class Sum(str):
+    """An exact sum of money as a person writes it; the helps call it SUM."""
+
+    __slots__ = ()
 
 
 class ExitCode(IntEnum):
@@ -70,7 +103,7 @@ class ExitCode(IntEnum):
     STOPPED = 4
     """The run stopped itself: a refusal of the account or the message, the budget, the window."""
     INTERRUPTED = 130
-    """A person ended it."""
+    """A person ended it, or answered a question with no."""
 
 
 def exit_code_of(error: AlphaSMSError) -> ExitCode:
@@ -118,7 +151,12 @@ def megabytes(count: int) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON value on a line of its own; sums stay exact, as strings."""
-    answers.print(json.dumps(value, ensure_ascii=False, default=str), markup=False)
+    answers.print(json.dumps(value, ensure_ascii=False, default=str), soft_wrap=True)
+
+
+def hint(what: str, command: str) -> None:
+    """Say what can be done next, the command in one piece so that it can be copied."""
+    notes.print(f"{what}: {command}", soft_wrap=True)
 
 
 def asks() -> bool:
@@ -133,12 +171,13 @@ def agreed(question: str, *, yes: bool) -> bool:
 
 def confirm(question: str) -> bool:
     """Ask a question that is "no" unless it is answered "yes"; Ctrl-C leaves at once."""
-    notes.print(f"{question} [bold]\\[y/N][/bold] ", end="")
+    notes.print(question, Text("[y/N] ", style="bold"), end="")
     # An event loop would note the signal and let the question stand.
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return input().strip().casefold() in {"y", "yes", "т", "так", "д", "да"}
-    except EOFError:
+    except (EOFError, UnicodeDecodeError):
+        # The latter is an answer in another charset than the terminal says it has.
         return False
     finally:
         signal.signal(signal.SIGINT, handler)

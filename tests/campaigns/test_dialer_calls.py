@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -126,10 +127,12 @@ async def test_fewer_recipients_than_allowed_are_called_at_once() -> None:
 async def test_progress_is_told_while_it_goes_on() -> None:
     """After each attempt the numbers are right, and at the end nobody is in flight."""
     shown: list[tuple[int, int, int]] = []
+    spent: dict[int, Decimal] = {}
 
     def show() -> None:
         progress = ready.dialers[-1].progress
         shown.append((progress.done, progress.total, progress.begun))
+        spent.setdefault(progress.done, progress.spent)
 
     rows = [*listed([A, B]), PlannedRow(3, None, "nobody")]
     async with desk(rows, Gateway(), concurrency=1) as ready:
@@ -137,6 +140,7 @@ async def test_progress_is_told_while_it_goes_on() -> None:
         progress = ready.dialers[-1].progress
     assert shown[0] == (0, 2, 0)
     assert shown[-1] == (2, 2, 2)
+    assert spent == {done: done * PRICE for done in range(3)}
     assert (progress.in_flight, progress.spent, progress.held) == (0, 2 * PRICE, NOTHING)
     assert progress.states == {"accepted": 2, "skipped": 1}
 

@@ -12,8 +12,9 @@ import anyio.to_thread
 import pytest
 
 from alphasms_async.campaigns.commands import Pause
+from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.sqlite import SqliteJournal, tell
-from alphasms_async.campaigns.sqlite.lock import FileLock, holder_of
+from alphasms_async.campaigns.sqlite.lock import FileLock, dialled, holder_of
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError, JournalLocked
 from tests.campaigns.journals import NAME, Time, staged
@@ -201,6 +202,19 @@ async def test_who_holds_a_journal_is_told(path: Path) -> None:
     async with SqliteJournal(path, purpose=PURPOSE):
         assert holder_of(path) == f"{PURPOSE} (process {os.getpid()} on {socket.gethostname()})"
     assert holder_of(path) is None
+
+
+async def test_what_is_dialled_just_now_is_told(path: Path) -> None:
+    """A campaign from when a dialer takes it up until it puts it down, and no other."""
+    assert not dialled(path)
+    async with SqliteJournal(path, purpose=PURPOSE) as journal:
+        for name in ("spring", "summer", "autumn"):
+            await journal.plan(name, {}, [PlannedRow(1, "380501234567")])
+        spring, summer, _ = [record.id for record in await journal.campaigns()]
+        async with journal.taken_up(spring), journal.taken_up(summer):
+            assert dialled(path) == {spring, summer}
+            assert (holder_of(path) or "").startswith(PURPOSE)
+        assert not dialled(path)
 
 
 async def test_a_reader_needs_no_lock(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from alphasms_async.cli.terminal import answers
 from alphasms_async.sandbox import Sandbox
 from tests.cli.campaigns import NAME, only_line, plan, standing, states
 from tests.cli.conftest import Alphasms
@@ -58,6 +59,20 @@ def test_status_of_a_narrow_terminal_is_whole(
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
+def test_long_name_can_be_copied(
+    folder: Path, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the table has no room for stands below it, in one piece."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(answers, "_force_terminal", True)
+    name = "spring-" * 14
+    plan(alphasms, "--budget", "500", name=name)
+    said = alphasms("campaign", "status").out.splitlines()
+    assert f"in full: {name}" in said
+    assert "0.00 of 500.00" in said[2]
+    assert max(len(line) for line in said if not line.startswith("in full")) <= 80
+
+
 def test_watch_ends_when_nobody_is_left(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """`--watch` shows a finished campaign once, and leaves."""
     plan(alphasms)
@@ -91,6 +106,27 @@ def test_budget_is_kept(folder: Path, alphasms: Alphasms) -> None:
     plan(alphasms)
     assert alphasms("campaign", "budget", NAME, "12,345").out == "spring: may cost 12.345 in all\n"
     assert standing(alphasms)["budget"] == "12.345"
+
+
+def test_budget_below_what_is_spent_says_so(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """It is kept all the same, and the line tells what comes of it."""
+    plan(alphasms, "--budget", "1")
+    alphasms(*RUN)
+    assert alphasms("campaign", "budget", NAME, "0.50").out == (
+        "spring: may cost 0.50 in all, less than the 0.80 that is spent: nobody more is dialled\n"
+    )
+
+
+def test_the_price_of_one_call_may_be_limited_later(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Together with the budget, as a run without any price asks for; never above the budget."""
+    plan(alphasms, "--budget", "500")
+    told = alphasms("campaign", "budget", NAME, "100", "--max-price", "0,50")
+    assert told.out == "spring: may cost 100.00 in all, 0.50 each\n"
+    for words in (("100", "--max-price", "101"), ("0.40",)):
+        refused = only_line(alphasms("campaign", "budget", NAME, *words))
+        assert "is above the whole budget" in refused
+    alphasms(*RUN)
+    assert states(alphasms) == {"accepted": 3}
 
 
 def test_cancelled_campaign_is_over(sandbox: Sandbox, alphasms: Alphasms) -> None:
@@ -140,9 +176,11 @@ def test_finished_campaign_cannot_be_changed(sandbox: Sandbox, alphasms: Alphasm
         (("pace", NAME, "--per-second", "1", "--unlimited"), "give the pace"),
         (("pace", NAME, "--per-second", "0"), "--per-second is a number above 0"),
         (("pace", NAME, "--per-second", "inf"), "--per-second is a number above 0"),
+        (("pace", NAME, "--per-second", "1e-320"), "--per-second is 0.00001 or more"),
         (("pace", NAME, "--per-second", "fast"), "--per-second"),
         (("budget", NAME, "0"), "the budget is a sum above 0, such as 500.00, not '0'"),
         (("budget", NAME, "lots"), "the budget is a sum above 0"),
+        (("budget", NAME, "9", "--max-price", "0"), "--max-price is a sum above 0"),
         (("budget", NAME), "AMOUNT"),
         (("pause",), "NAME"),
     ],

@@ -1,6 +1,7 @@
 """`--help` of the commands around campaigns."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,23 @@ def test_help_teaches(folder: Path, alphasms: Alphasms, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_examples_stand_apart(folder: Path, alphasms: Alphasms, command: str) -> None:
+    """Between an example and the box that follows it there is a blank line."""
+    said = help_of(alphasms, command).splitlines()
+    assert not [
+        line for line, next_ in pairwise(said) if next_[:1] == "╭" and line[:1] not in {"", "╰"}
+    ]
+
+
+@pytest.mark.parametrize("command", ["dial", "campaign run", "campaign plan", "campaign cancel"])
+def test_exit_code_of_a_no_is_told(folder: Path, alphasms: Alphasms, command: str) -> None:
+    """Whoever asks in a script learns that 130 is also the answer no, and sums are called so."""
+    said = " ".join(help_of(alphasms, command).split())
+    assert re.search(r"130 (interrupted, or )?(the question was answered with no|it did not)", said)
+    assert ("--budget SUM" in said) == (command in {"dial", "campaign plan"})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_everything_to_choose_is_explained(folder: Path, alphasms: Alphasms, command: str) -> None:
     """Behind each option, argument and command stands a sentence, not its default alone."""
     rows = re.findall(
@@ -52,5 +70,5 @@ def test_everything_to_choose_is_explained(folder: Path, alphasms: Alphasms, com
     )
     assert rows
     for name, rest in rows:
-        words = re.sub(r"\[[^\]]*\]|\b(STR|INT|FLOAT|PATH|CHOICE)\b", "", rest).split()
+        words = re.sub(r"\[[^\]]*\]|\b(STR|SUM|INT|FLOAT|PATH|CHOICE)\b", "", rest).split()
         assert len(words) >= 2, name

@@ -2,11 +2,16 @@
 
 import importlib
 import json
+import re
+import signal
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
+from alphasms_async.campaigns import Plan, Quotes
+from alphasms_async.cli.terminal import answers, notes
 from alphasms_async.sandbox import Sandbox
 from tests.cli.campaigns import AUDIO, LIST, NAME, listed, names, only_line, plan, states
 from tests.cli.conftest import Alphasms, Ran
@@ -36,6 +41,25 @@ def test_everybody_is_planned_and_nobody_called(sandbox: Sandbox, alphasms: Alph
     assert not sandbox.calls()
 
 
+def test_ctrl_c_while_prices_are_asked_for_leaves_no_campaign(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told that it was interrupted finds the name free."""
+
+    async def ask(_plan: Plan) -> Quotes:
+        signal.raise_signal(signal.SIGINT)
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        # By its name the package has the command, not the module.
+        patch.setattr(importlib.import_module("alphasms_async.cli.campaign.plan"), "_quotes", ask)
+        listed(phones(3))
+        assert alphasms(*PLAN).code == 130
+    assert alphasms(*PLAN).code == 0
+    assert states(alphasms) == {"planned": 3}
+
+
 def test_next_command_can_be_copied(folder: Path, alphasms: Alphasms) -> None:
     """A name with a blank and another journal are in the command that comes next, quoted."""
     ran = plan(alphasms, "--journal", "my calls.journal", name="big sale")
@@ -51,8 +75,37 @@ def test_plan_counts_who_cannot_be_called(sandbox: Sandbox, alphasms: Alphasms) 
     assert ran.code == 0
     for told in ("2 phones", "1 twice in the list", "1 on the do-not-call list", "1 no phone"):
         assert told in ran.out
-    assert "line 5: " in ran.err
+    assert "  cannot be called, line 5: " in ran.err
     assert not [phone for phone in phones(3) if phone in ran.out + ran.err]
+
+
+def test_lines_with_the_same_wrong_are_told_together(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """One line for each reason, with the numbers of the first ten lines, and how many more."""
+    listed([*phones(1), "112", *["nobody"] * 13, "103"])
+    said = alphasms(*PLAN).err.splitlines()
+    assert said[0].startswith("  cannot be called, line 3: is a short code")
+    numbers = ", ".join(str(line) for line in range(4, 13))
+    assert said[1].startswith(f"  cannot be called, 9 lines: {numbers}: has letters in it")
+    assert said[2] == "  and 5 more that cannot be called"
+
+
+def test_lines_break_at_blanks(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal of 80 columns no word is broken, and the next command is in one piece."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for console in (answers, notes):
+        monkeypatch.setattr(console, "_force_terminal", True)
+    listed([*phones(1), *["+380 50 12"] * 8])
+    options = ("--window", "20:00-09:00", "--days", "mon,wed,fri", "--per-second", "20")
+    long = ("--journal", f"{'long-' * 20}.journal", "--budget", "567.45")
+    ran = alphasms(*PLAN, *options, *long)
+    # Without what moves the cursor.
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "\n", ran.out + ran.err).splitlines()
+    assert f"next: alphasms campaign run {NAME} --journal {long[1]}" in lines
+    assert max(len(line) for line in lines if "--journal" not in line) <= 80
+    words = " ".join(lines).split()
+    assert {"20:00-09:00", "567.45", "Europe/Kyiv,", "international"} <= {*words}
 
 
 def test_plan_comes_as_json(sandbox: Sandbox, alphasms: Alphasms) -> None:
@@ -75,6 +128,49 @@ def test_warnings_are_what_a_person_forgot(sandbox: Sandbox, alphasms: Alphasms)
     (warning,) = told["warnings"]
     assert warning.startswith("3 of these phones were called by another campaign")
     assert told["recently_called"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--window", "9-20"), None),
+        (("--days", "mon-fri"), "phones may ring at night: the window is the whole day"),
+        (("--window", "20:00-09:00"), "dials at night, from 20:00 to 09:00 of the next day"),
+        (("--redial", "2 after 30m"), "outcomes come by hook: without one nobody is redialled"),
+        (("--redial", "2", "--hook", "https://app.example/h"), None),
+        (("--budget", "1"), "the budget is enough for about 2 of 3 (--budget)"),
+        (("--budget", "1.20"), None),
+        (("--max-price", "0.39"), "every call costs more than --max-price: the first would stop"),
+        (("--max-price", "0.40"), None),
+    ],
+)
+def test_what_will_surprise_is_warned_of(
+    sandbox: Sandbox, alphasms: Alphasms, options: tuple[str, ...], says: str | None
+) -> None:
+    """Nights, money that does not suffice, and redials that nothing sets off; else nothing."""
+    told = of_list(plan(alphasms, *options, "--json"))["warnings"]
+    usual = ("no window is set", "no budget is set")
+    unusual = [one for one in told if not one.startswith(usual)]
+    assert [one[: len(says or "")] for one in unusual] == ([] if says is None else [says])
+
+
+def test_all_that_was_asked_for_is_shown(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Moments in the window's zone, redials, the key press, and of the hook its host alone."""
+    hook = ("--hook", "https://app.example/h?token=s3cret", "--dtmf", "--redial", "2 after 30m")
+    moments = ("--starts-at", "2100-01-01 09:00", "--expires-at", "2100-01-02 09:00")
+    said = plan(alphasms, *hook, *moments, "--budget", "2").out
+    assert "s3cret" not in said
+    shown = [" ".join(line.split()) for line in said.splitlines()]
+    for line in (
+        "cost about 1.20 UAH, at most 2.00 UAH",
+        "time as fast as the gateway answers, 32 at once",
+        "starts at 2100-01-01 09:00 Europe/Kyiv",
+        "expires at 2100-01-02 09:00 Europe/Kyiv",
+        "redial 2 more calls at most, 30 min after busy or no answer",
+        "hook app.example",
+        "key press is waited for; the hook's events tell which",
+    ):
+        assert line in shown
 
 
 def test_gateway_that_tells_no_price_does_not_stop_a_plan(
@@ -204,17 +300,27 @@ def test_list_that_cannot_be_read_is_one_line(
         (("--concurrency", "x"), "--concurrency"),
         (("--per-second", "0"), "per_second"),
         (("--per-second", "nan"), "per_second"),
+        (("--per-second", "1e-320"), "per_second is 0.00001 or more, not 1e-320"),
         (("--budget", "lots"), "--budget is a sum above 0, such as 500.00, not 'lots'"),
         (("--budget", "-1"), "--budget"),
         (("--max-price", "0"), "--max-price"),
+        (("--max-price", "1e-999999999"), "--max-price is a sum above 0"),
+        (("--budget", "0." + "1" * 99), "--budget is a sum above 0"),
         (("--budget", "1", "--max-price", "2"), "above the whole budget"),
         (("--window", "9to5"), "the hours cannot be read"),
         (("--window", "9-20", "--tz", "Mars/Base"), "unknown time zone 'Mars/Base'"),
         (("--days", "someday"), "someday"),
         (("--starts-at", "tomorrow"), "--starts-at is a moment"),
-        (("--starts-at", "2030-01-01 09:00", "--tz", "Mars/Base"), "in 'Mars/Base'"),
-        (("--expires-at", "2030-01-01 09:00", "--tz", "../etc"), "--expires-at is a moment"),
+        (("--tz", "Mars/Base"), "unknown time zone 'Mars/Base'"),
+        (("--expires-at", "2030-01-01 09:00", "--tz", "../etc"), "unknown time zone '../etc'"),
         (("--expires-at", "2020-01-01 09:00"), "--expires-at is over already"),
+        (("--starts-at", "0001-01-01"), "a moment is in the years 1 to 9999, in UTC too"),
+        (
+            ("--expires-at", "9999-12-31 23:00", "--tz", "America/New_York"),
+            "a moment is in the years 1 to 9999, in UTC too",
+        ),
+        (("--starts-at", "soon " * 99), "--starts-at is a moment"),
+        (("--starts-at", "2030-01-01", "--tz", "Mars/" * 99), "unknown time zone"),
         (
             ("--starts-at", "2031-01-01 09:00", "--expires-at", "2030-01-01 09:00"),
             "expires before it starts",
@@ -227,6 +333,7 @@ def test_list_that_cannot_be_read_is_one_line(
         (("--test-to", "112"), "*** is a short code"),
         (("--say", "Hello"), "--audio FILE, or --say TEXT, and not both"),
         (("--voice",), "--voice goes with --say"),
+        (("--gender", "male"), "a voice (--gender, --language, --voice-name) goes with --say"),
         (("--nonsense",), "--nonsense"),
     ],
 )
@@ -235,7 +342,9 @@ def test_option_that_cannot_be_used_is_one_line(
 ) -> None:
     """It is named with what would be right, exit 2, and no campaign is made."""
     listed(phones(3))
-    assert says in only_line(alphasms(*PLAN, *options))
+    said = only_line(alphasms(*PLAN, *options))
+    assert says in said
+    assert len(said) < 250
     assert plan(alphasms).code == 0
 
 
@@ -274,11 +383,11 @@ def test_file_that_is_none_is_named(
     assert says in only_line(alphasms("campaign", "plan", *words, "--name", NAME))
 
 
-@pytest.mark.parametrize("name", ["", " spring", "two\nlines", "x" * 101])
+@pytest.mark.parametrize("name", ["", " spring", "two\nlines", "x" * 101, "-spring"])
 def test_name_is_one_line(folder: Path, alphasms: Alphasms, name: str) -> None:
-    """A name that would spoil a line or a table is refused."""
+    """A name that would spoil a line or a table, or be taken for an option, is refused."""
     listed(phones(1))
-    ran = alphasms("campaign", "plan", LIST, "--audio", AUDIO, "--name", name)
+    ran = alphasms("campaign", "plan", LIST, "--audio", AUDIO, f"--name={name}")
     assert "a campaign's name is" in only_line(ran)
 
 

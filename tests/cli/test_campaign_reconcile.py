@@ -1,6 +1,8 @@
 """`alphasms campaign reconcile`: what is uncertain is asked for, and the rest is a person's."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from alphasms_async.sandbox import Sandbox
 from tests.cli.campaigns import (
+    JOURNAL,
     LIST,
     NAME,
     grow_old,
@@ -44,8 +47,9 @@ def test_recordings_are_a_persons_to_decide(sandbox: Sandbox, alphasms: Alphasms
     """They carry no id of ours: all are listed with the phone whole, and exit 3 says so."""
     ran = alphasms(*RECONCILE)
     assert ran.code == 3
-    assert [line.split()[0] for line in ran.out.splitlines()[2:]] == phones(3)
-    assert "the answer cannot be read" in ran.out
+    shown = ran.out.splitlines()
+    assert [line.split()[0] for line in shown[2:-1]] == phones(3)
+    assert shown[-1] == "3 of them: the answer cannot be read"
     assert "3 recipients may have rung and may not" in ran.err
 
 
@@ -85,6 +89,7 @@ def test_redial_waits_for_late_answers(sandbox: Sandbox, alphasms: Alphasms) -> 
     ran = alphasms(*RECONCILE, "--redial", "--yes")
     assert ran.code == 3
     assert "3 attempts not 10 minutes old, whose answer may still come: redial later" in ran.err
+    assert not ran.out
     assert states(alphasms) == {"uncertain": 3}
 
 
@@ -102,6 +107,16 @@ def test_redial_dials_again(sandbox: Sandbox, alphasms: Alphasms) -> None:
 
 
 @pytest.mark.usefixtures("uncertain")
+def test_phones_are_meant_as_the_table_shows_them(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Digits of another country need no plus where a row has just these."""
+    with closing(sqlite3.connect(JOURNAL)) as connection, connection:
+        connection.execute("update recipient set phone = '48512345678' where line = 2")
+    ran = alphasms(*RECONCILE, "48512345678", "--drop", "--yes")
+    assert ran.code == 3, ran.err
+    assert states(alphasms) == {"uncertain": 2, "dropped": 1}
+
+
+@pytest.mark.usefixtures("uncertain")
 def test_drop_lets_them_be(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """Without phones all are meant: nothing is uncertain any more, and nobody is called again."""
     ran = alphasms(*RECONCILE, "--drop", "--yes")
@@ -110,6 +125,33 @@ def test_drop_lets_them_be(sandbox: Sandbox, alphasms: Alphasms) -> None:
     alphasms(*RUN)
     assert (states(alphasms), len(sandbox.calls())) == ({"dropped": 3}, 3)
     assert standing(alphasms)["finished"] is True
+
+
+@pytest.mark.parametrize(
+    ("choice", "code", "state"),
+    [((), 3, "uncertain"), (("--drop",), 0, "dropped"), (("--redial",), 0, "planned")],
+)
+@pytest.mark.parametrize("lacks", ["ALPHASMS_BASE_URL", "ALPHASMS_API_KEY"])
+def test_gateway_out_of_reach_keeps_nobody_from_deciding(
+    sandbox: Sandbox,
+    alphasms: Alphasms,
+    monkeypatch: pytest.MonkeyPatch,
+    choice: tuple[str, ...],
+    code: int,
+    state: str,
+    lacks: str,
+) -> None:
+    """Why it could not be asked is a note, and what a person says is done all the same."""
+    listed(phones(3))
+    alphasms("campaign", "plan", LIST, "--say", "Вітаємо", "--name", NAME)
+    with pytest.MonkeyPatch.context() as patch:
+        lose_answers(patch)
+        alphasms(*RUN)
+    grow_old()
+    monkeypatch.setenv(lacks, "http://127.0.0.1:1" if lacks.endswith("URL") else "")
+    ran = alphasms(*RECONCILE, *choice, "--yes")
+    assert (ran.code, states(alphasms)) == (code, {state: 3})
+    assert ran.err.startswith("the gateway could not be asked: ")
 
 
 @pytest.mark.usefixtures("uncertain")

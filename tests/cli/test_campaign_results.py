@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from alphasms_async.sandbox import Sandbox
-from tests.cli.campaigns import JOURNAL, LIST, NAME, lose_answers, only_line, plan, standing
+from tests.cli.campaigns import AUDIO, JOURNAL, LIST, NAME, lose_answers, only_line, plan, standing
 from tests.cli.conftest import Alphasms
 from tests.doubles import phones
 
@@ -87,6 +88,37 @@ def test_reader_of_an_export_may_leave(sandbox: Sandbox, alphasms: Alphasms) -> 
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("words", [EXPORT, REPORT, ("campaign", "status", "--json")], ids=" ".join)
+def test_standard_output_may_be_closed(
+    sandbox: Sandbox, alphasms: Alphasms, words: tuple[str, ...]
+) -> None:
+    """Where nobody reads, as under `>&-`, nothing is said either."""
+    plan(alphasms)
+    program = "import sys; sys.stdout = None; from alphasms_async.cli import main; main()"
+    ran = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", program, *words], capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+def test_names_are_shown_as_they_are(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """What would be a style or a picture elsewhere is a text here, in files and in columns."""
+    name, column, written = "[/b] :smile:", "phone [red]", "[/i].csv"
+    Path("[").mkdir()
+    Path(LIST).write_text(f"{column}\n{phones(1)[0]}\n", "utf-8")
+    words = ("--audio", AUDIO, "--name", name, "--column", column)
+    planned = alphasms("campaign", "plan", LIST, *words)
+    assert column in planned.out
+    assert name in planned.err
+    assert name in alphasms("campaign", "status").out
+    alphasms("campaign", "run", name, "--yes")
+    assert name in alphasms("campaign", "run", name).err
+    ran = alphasms("campaign", "export", name, "--output", written)
+    assert ran.err == f"1 line written to {written}\n"
+    assert name in alphasms("campaign", "report", name).out
+    assert name in only_line(alphasms("campaign", "plan", f"--{name}"))
+
+
 def test_report_tells_why_a_run_stopped(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """The line that a run ended with is still told the day after."""
     plan(alphasms)
@@ -138,14 +170,76 @@ def test_an_ending_that_is_no_form_is_refused(sandbox: Sandbox, alphasms: Alphas
     assert Path("out.txt").read_text("utf-8-sig").startswith("line,phone,")
 
 
-def test_a_journal_is_not_overwritten(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """An export into the journal itself, under any name, is refused, and the journal is whole."""
+@pytest.mark.parametrize("words", [("--format", "csv", "--output"), ("--html",)], ids=str)
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [
+        (JOURNAL, "part of the journal"),
+        (f"{JOURNAL}-wal", "part of the journal"),
+        (f"{JOURNAL}-shm", "part of the journal"),
+        (f"{JOURNAL}.lock", "part of the journal"),
+        (f"{JOURNAL}.inbox", "part of the journal"),
+        (LIST, "the list of 'spring'"),
+        (AUDIO, "the recording of 'spring'"),
+        ("copy.csv", "the list of 'spring'"),
+        ("link.csv", "part of the journal"),
+        ("link.wav", "the recording of 'spring'"),
+    ],
+)
+def test_what_a_campaign_is_made_of_is_not_overwritten(
+    sandbox: Sandbox, alphasms: Alphasms, words: tuple[str, ...], target: str, what: str
+) -> None:
+    """Neither export nor report takes the place of an input, under whatever name it is given."""
     plan(alphasms)
+    Path("copy.csv").write_bytes(Path(LIST).read_bytes())
     Path("link.csv").symlink_to(JOURNAL)
-    for target in (JOURNAL, "link.csv"):
-        line = only_line(alphasms(*EXPORT, "--format", "csv", "--output", target))
-        assert "is the journal itself" in line
+    Path("link.wav").symlink_to(AUDIO)
+    before = Path(LIST).read_bytes(), Path(AUDIO).read_bytes()
+    command = REPORT if "--html" in words else EXPORT
+    line = only_line(alphasms(*command, *words, target))
+    assert line == f"{target} is {what}: name another file"
+    assert (Path(LIST).read_bytes(), Path(AUDIO).read_bytes()) == before
     assert standing(alphasms)["states"]["planned"] == 3
+
+
+def test_what_is_no_file_is_not_replaced(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A device, a pipe or a folder is never changed into a file."""
+    plan(alphasms)
+    os.mkfifo("pipe.csv")
+    Path("folder.csv").mkdir()
+    for target in ("pipe.csv", "folder.csv"):
+        line = only_line(alphasms(*EXPORT, "--output", target))
+        assert line == f"{target} is no regular file: name another file"
+    assert Path("pipe.csv").is_fifo()
+
+
+def test_another_export_is_overwritten(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """What an export has written before, the next one brings up, also where a link leads to it."""
+    plan(alphasms)
+    Path("out.csv").write_text("old", "utf-8")
+    Path("link.csv").symlink_to("out.csv")
+    assert alphasms(*EXPORT, "--output", "link.csv").code == 0
+    assert Path("link.csv").is_symlink()
+    assert Path("out.csv").read_text("utf-8-sig").startswith("line,phone,")
+
+
+def test_form_and_ending_agree(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """A file that ends like another form is refused; an ending of no form takes any."""
+    plan(alphasms)
+    said = only_line(alphasms(*EXPORT, "--format", "csv", "--output", "x.jsonl"))
+    assert said == "x.jsonl ends like jsonl, and --format is csv: choose one"
+    for name in ("out.txt", "out", "out.ndjson"):
+        assert alphasms(*EXPORT, "--format", "jsonl", "--output", name).code == 0
+
+
+def test_money_nobody_tells_of_is_not_nothing(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """The gateway tells no price of a text: no table says that it cost 0.00."""
+    plan(alphasms, name="summer")
+    assert alphasms("campaign", "plan", LIST, "--say", "Вітаємо", "--name", NAME).code == 0
+    ran = alphasms("campaign", "run", NAME, "--yes")
+    for said in (ran.out, alphasms(*REPORT).out, alphasms("campaign", "status", NAME).out):
+        assert "not told" in said
+        assert "0.00" not in said
 
 
 def test_page_stays_in_its_folder(sandbox: Sandbox, alphasms: Alphasms) -> None:
@@ -161,3 +255,11 @@ def test_report_comes_as_json(sandbox: Sandbox, alphasms: Alphasms) -> None:
     alphasms("campaign", "run", NAME, "--yes")
     told = json.loads(alphasms(*REPORT, "--json").out)
     assert (told["states"]["accepted"], told["spent"]) == (3, "1.20")
+
+
+def test_every_command_tells_the_same(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Run, status and report print one shape: state, budget, and whether it is over."""
+    plan(alphasms, "--budget", "9")
+    ran = json.loads(alphasms("campaign", "run", NAME, "--yes", "--json").out)
+    assert (ran["state"], ran["budget"], ran["finished"]) == ("finished", "9", True)
+    assert json.loads(alphasms(*REPORT, "--json").out) == standing(alphasms) == ran

@@ -1,6 +1,9 @@
 """`alphasms campaign run`: dials what is planned, and tells the shell how it ended."""
 
+import io
 import json
+import os
+import sys
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from alphasms_async import GatewayUnavailable
+from alphasms_async.campaigns import Quotes
 from alphasms_async.campaigns.gate import Gate
 from alphasms_async.sandbox import Sandbox
 from tests.cli.campaigns import (
@@ -64,6 +69,8 @@ def test_how_it_ended_comes_as_a_table(sandbox: Sandbox, alphasms: Alphasms) -> 
     ran = alphasms(*RUN)
     assert ran.code == 3
     lines = [[cell.strip() for cell in line.split("│")] for line in ran.out.splitlines()]
+    heads = [cell.strip() for cell in ran.out.splitlines()[0].split("┃")]
+    assert heads == ["state", "recipients", "price, UAH", "what it means"]
     assert ["accepted", "3", "1.20", "queued, the phone will ring"] in lines
     assert ["skipped: invalid", "1", "", "cannot be called as it stands"] in lines
     assert ["skipped: duplicate", "1", "", "stood in the list before"] in lines
@@ -92,8 +99,10 @@ def test_refused_recipient_is_not_the_end(sandbox: Sandbox, alphasms: Alphasms) 
     listed(phones(3))
     alphasms("campaign", "plan", LIST, "--say", "Вітаємо", "--dtmf", "--name", NAME)
     sandbox.unsupported_operators.add(phones(2)[1])
-    assert alphasms(*RUN).code == 3
+    ran = alphasms(*RUN)
+    assert ran.code == 3
     assert states(alphasms) == {"accepted": 2, "refused": 1}
+    assert f"1 recipient refused, why: alphasms campaign report {NAME}\n" in ran.err
 
 
 def test_unknown_outcomes_are_shown(
@@ -108,6 +117,30 @@ def test_unknown_outcomes_are_shown(
     assert (standing(alphasms)["held"], len(sandbox.calls())) == ("1.20", 3)
     assert alphasms(*RUN).code == 3
     assert not sandbox.rang_more_than_once()
+
+
+def test_a_budget_held_for_want_of_a_price_says_how_to_go_on(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody told a price and the first answer is lost, it asks for a limit of one call."""
+    with monkeypatch.context() as unquoted:
+        # The package names the command `plan` too.
+        unquoted.setattr(sys.modules["alphasms_async.cli.campaign.plan"], "quote", _no_quote)
+        plan(alphasms, "--budget", "2", count=10)
+    with monkeypatch.context() as losing:
+        lose_answers(losing)
+        ran = alphasms(*RUN)
+    assert (ran.code, states(alphasms)) == (4, {"uncertain": 1, "planned": 9})
+    assert "stopped: no price is known" in ran.err
+    assert f"limit it: alphasms campaign budget {NAME} SUM --max-price PRICE" in ran.err
+    assert alphasms("campaign", "budget", NAME, "2", "--max-price", "0.40").code == 0
+    assert alphasms(*RUN).code == 4
+    assert states(alphasms) == {"uncertain": 1, "accepted": 4, "planned": 5}
+    assert sum(call.price for call in sandbox.calls()) == Decimal("2.00")
+
+
+async def _no_quote(*_: object) -> Quotes:
+    raise GatewayUnavailable("told")
 
 
 def test_too_many_unknown_outcomes_stop_it(
@@ -141,7 +174,8 @@ def test_budget_is_never_passed(sandbox: Sandbox, alphasms: Alphasms) -> None:
     plan(alphasms, "--budget", "2.10", count=10)
     ran = alphasms(*RUN)
     assert (ran.code, len(sandbox.calls())) == (4, 5)
-    assert f"raise it: alphasms campaign budget {NAME} SUM" in ran.err
+    assert ran.err.count("to go on") == 1
+    assert f"raise it to go on: alphasms campaign budget {NAME} SUM" in ran.err
     assert alphasms("campaign", "budget", NAME, "4").code == 0
     assert alphasms(*RUN).code == 0
     assert sum(call.price for call in sandbox.calls()) == Decimal("4.00")
@@ -225,6 +259,18 @@ def test_moved_recording_is_named(sandbox: Sandbox, alphasms: Alphasms) -> None:
     assert len(sandbox.calls()) == 3
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="its disks have no such names")
+def test_recording_may_have_any_name(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Also one of bytes that are no text, as archives from other systems bring."""
+    listed(phones(3))
+    odd = os.fsdecode(b"\xef\xf0.wav")
+    Path(AUDIO).rename(odd)
+    assert alphasms("campaign", "plan", LIST, "--audio", odd, "--name", NAME).code == 0
+    alphasms("campaign", "budget", NAME, "9")
+    assert alphasms(*RUN).code == 0
+    assert len(sandbox.calls()) == 3
+
+
 @pytest.mark.parametrize("options", [(), ("--audio", "other.wav")])
 def test_changed_recording_is_refused(
     sandbox: Sandbox, alphasms: Alphasms, options: tuple[str, ...]
@@ -269,6 +315,18 @@ def test_a_person_is_asked_before_the_first_call(
     ran = alphasms("campaign", "run", NAME)
     assert (ran.code, len(sandbox.calls())) == (code, rings)
     assert "Dial 3 phones?" in ran.err
+
+
+def test_answer_that_cannot_be_read_is_a_no(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes in another charset than the terminal's dial nobody, and are no fault."""
+    plan(alphasms)
+    monkeypatch.setattr("alphasms_async.cli.terminal.asks", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xf2\xe0\xea\n"), "utf-8"))
+    ran = alphasms("campaign", "run", NAME)
+    assert (ran.code, sandbox.calls()) == (130, [])
+    assert "nothing was dialled" in ran.err
 
 
 def test_run_that_goes_on_does_not_ask(

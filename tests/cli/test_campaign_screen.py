@@ -1,7 +1,10 @@
 """What is shown of a run while it goes on, on terminals of several widths and elsewhere."""
 
 import io
+import os
+import pty
 import re
+import sys
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -11,6 +14,7 @@ from rich.console import Console
 
 from alphasms_async.campaigns import Hold, Progress, RowState
 from alphasms_async.cli.campaign.screen import Screen
+from alphasms_async.cli.terminal import answers, notes
 
 WIDTHS = pytest.mark.parametrize("width", [40, 80, 120, 300])
 NAME = "clients-5d47a8cd"
@@ -150,6 +154,21 @@ def test_slowing_down_is_told(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> 
     assert "10.0 a second, slowed by the gateway, about 15 s left" in now
 
 
+def test_limit_in_force_caps_what_is_told(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """A pace that was lowered just now holds for all that are left, and stands beside the rate."""
+    now = shown(monkeypatch, clock, progress(per_second=5))[3]
+    assert now == "now    5 in flight, 5.0 a second (limit 5), about 30 s left"
+
+
+def test_money_nobody_tells_of_is_not_nothing(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    """Accepted calls without a price have not cost 0.00."""
+    assert shown(monkeypatch, clock, progress(spent=Decimal(0)))[-1] == "spent  not told"
+    fresh = Progress(spent=Decimal(0), budget=Decimal(9))
+    assert shown(monkeypatch, clock, fresh)[-1] == "spent  0.00 of 9.00"
+
+
 def test_slow_pace_is_measured_over_a_longer_time(lines: io.StringIO, clock: Clock) -> None:
     """One call in half a minute is two a minute, not none a second."""
     run = progress(per_second=1 / 30, in_flight=0)
@@ -159,7 +178,10 @@ def test_slow_pace_is_measured_over_a_longer_time(lines: io.StringIO, clock: Clo
             clock.now += 30
             run.begun += 1
         screen.show()
-    assert "2.0 a minute, about 1 h 15 min left" in lines.getvalue().splitlines()[-1]
+    assert (
+        "2.0 a minute (limit 2.0 a minute), about 1 h 15 min left"
+        in lines.getvalue().splitlines()[-1]
+    )
 
 
 def test_begin_is_shown_without_a_speed(lines: io.StringIO, clock: Clock) -> None:
@@ -197,27 +219,48 @@ def test_waiting_is_said_at_once_and_once(lines: io.StringIO, clock: Clock) -> N
     assert lines.getvalue().count("waiting: paused") == lines.getvalue().count("\n") == 2
 
 
-def test_terminal_that_is_gone_does_not_end_a_run(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
+@pytest.mark.parametrize(("console", "name"), [(notes, "stderr"), (answers, "stdout")])
+def test_terminal_that_is_gone_takes_everything(
+    monkeypatch: pytest.MonkeyPatch, console: Console, name: str
 ) -> None:
-    """Whoever closes the window loses the view, not the run."""
-    file = Closable()
-    terminal = Console(file=file, force_terminal=True, width=80)
-    monkeypatch.setattr("alphasms_async.cli.campaign.screen.notes", terminal)
-    with Screen(NAME, progress()) as screen:
-        screen.show()
-        file.is_gone = True
-        screen.show()
-    assert NAME in file.getvalue()
+    """Whoever closes the window loses what is shown, and nothing fails for it."""
+    terminal, end = pty.openpty()
+    os.close(terminal)
+    monkeypatch.setattr(console, "quiet", False)
+    with os.fdopen(end, "w", encoding="utf-8") as file:
+        monkeypatch.setattr(sys, name, file)
+        console.print("3 phones")
+        assert console.quiet
+        console.print("3 phones")
 
 
-class Closable(io.StringIO):
-    """A terminal that takes what is written until its window is closed."""
+class Disk(io.StringIO):
+    """A file on a disk that may be full."""
 
-    is_gone = False
+    is_full = True
 
     def write(self, text: str) -> int:
         """Take it, or fail as the system does then."""
-        if self.is_gone:
-            raise OSError(5, "Input/output error")
+        if self.is_full:
+            raise OSError(28, "No space left on device")
         return super().write(text)
+
+
+def test_full_disk_takes_the_view_and_not_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said beside the answers may fail, and is said again once there is room."""
+    file = Disk()
+    monkeypatch.setattr("sys.stderr", file)
+    notes.print("many are called")
+    file.is_full = False
+    notes.print("all are called")
+    assert "all are called\n" in file.getvalue()
+
+
+def test_answer_that_cannot_be_written_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked for it must not take a part of it for the whole."""
+    file = Disk()
+    monkeypatch.setattr("sys.stdout", file)
+    with pytest.raises(OSError, match="No space left"):
+        answers.print("3 phones")
+    file.is_full = False
+    answers.print()

@@ -107,7 +107,7 @@ def test_phones_are_whole_where_they_are_asked_for(
     page = Path(f"{NAME}.html").read_text("utf-8")
     assert FIRST in page
     assert not re.search(f"{KEY}|{TOKEN}", page)
-    assert alphasms("dnc", "list").out == f"{MINE}\n"
+    assert alphasms("dnc", "list").out == f"+{MINE}\n"
     grow_old()
     decided = alphasms("campaign", "reconcile", NAME, FIRST, THIRD, "--redial", "--yes")
     assert not SECRETS.findall(said(decided))

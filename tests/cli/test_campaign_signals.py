@@ -1,8 +1,10 @@
 """A run in a process of its own, which signals end and other processes steer."""
 
+import io
 import math
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.cli.campaigns import JOURNAL, NAME, names, only_line, standing, states
 from tests.cli.conftest import Alphasms
@@ -195,7 +198,7 @@ def test_do_not_call_list_reaches_a_run(desk: Desk, board: Switchboard, alphasms
         assert board.wait(begun, command)
         last = phones(COUNT)[-1]
         assert alphasms("dnc", "add", last).out == "1 phone not to be called\n"
-        assert alphasms("dnc", "list").out == f"{last}\n"
+        assert alphasms("dnc", "list").out == f"+{last}\n"
         board.answered = ALL
         assert command.end()[0] == 0
     assert (len(board.sandbox.calls()), board.sandbox.rings(last)) == (COUNT - 1, 0)
@@ -233,15 +236,17 @@ def test_reader_that_leaves_does_not_end_a_run(desk: Desk, alphasms: Alphasms) -
     assert states(alphasms, *names(alphasms)) == {"accepted": COUNT}
 
 
+@pytest.mark.parametrize("words", [RUN, (*DIAL, *IN_FLIGHT)], ids=["run", "dial"])
 def test_closed_terminal_waits_for_calls_in_flight(
-    desk: Desk, board: Switchboard, alphasms: Alphasms
+    desk: Desk, board: Switchboard, alphasms: Alphasms, words: tuple[str, ...]
 ) -> None:
-    """Whoever closes the window stops the run as Ctrl-C does: no outcome is lost."""
-    planned(alphasms, *IN_FLIGHT)
+    """Whoever closes the window stops the run as Ctrl-C does, exit 130: no outcome is lost."""
+    if words == RUN:
+        planned(alphasms, *IN_FLIGHT)
     begun = held(board)
     terminal, end = pty.openpty()
     with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", PROGRAM, *RUN], stdout=end, stderr=end
+        [sys.executable, "-c", PROGRAM, *words], stdout=end, stderr=end
     ) as process:
         os.close(end)
         shown = b""
@@ -250,5 +255,88 @@ def test_closed_terminal_waits_for_calls_in_flight(
         os.close(terminal)
         process.send_signal(signal.SIGHUP)
         board.answered = ALL
-        process.wait(20)
-    assert states(alphasms) == {"accepted": begun, "planned": COUNT - begun}
+        assert process.wait(20) == 130
+    (name,) = names(alphasms)
+    assert states(alphasms, name) == {"accepted": begun, "planned": COUNT - begun}
+    if words != RUN:
+        assert Path("list.results.csv").read_text("utf-8-sig").count(",accepted,") == begun
+
+
+def test_run_under_nohup_outlives_its_terminal(
+    desk: Desk, board: Switchboard, alphasms: Alphasms
+) -> None:
+    """Whoever started it so that it goes on without a terminal is taken at their word."""
+    planned(alphasms, *IN_FLIGHT)
+    begun = held(board)
+    program = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {PROGRAM}"
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", program, *RUN], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while standing(alphasms)["states"]["dialing"] < begun - 1:
+            assert process.poll() is None
+        process.send_signal(signal.SIGHUP)
+        board.answered = ALL
+        assert process.wait(20) == 0
+    assert states(alphasms) == {"accepted": COUNT}
+
+
+@pytest.mark.parametrize("words", [RUN, (*DIAL, *IN_FLIGHT, "--again")], ids=["run", "dial"])
+def test_status_says_who_is_at_work(
+    desk: Desk, board: Switchboard, alphasms: Alphasms, words: tuple[str, ...]
+) -> None:
+    """A campaign that is dialled just now is running, and others of the journal are not."""
+    planned(alphasms, *IN_FLIGHT)
+    begun = held(board)
+    with desk.start(*words) as command:
+        assert board.wait(begun, command)
+        *others, name = names(alphasms)
+        told = standing(alphasms, name)
+        assert (told["running"], told["state"], told["died_in_flight"]) == (True, "ready", 0)
+        said = alphasms("campaign", "status").out
+        (line,) = (line for line in said.splitlines() if line.startswith(name))
+        assert "running" in line
+        assert "in use by" not in said
+        assert not [other for other in others if standing(alphasms, other)["running"]]
+        board.answered = ALL
+        assert command.end()[0] == 0
+    assert standing(alphasms, name)["running"] is False
+
+
+def test_status_shows_whom_a_kill_left(desk: Desk, board: Switchboard, alphasms: Alphasms) -> None:
+    """Who was in flight when the run died is told before the next run makes them uncertain."""
+    planned(alphasms, *IN_FLIGHT)
+    begun = held(board)
+    with desk.start(*RUN) as command:
+        assert board.wait(begun, command)
+        command.send(signal.SIGKILL)
+        command.end()
+    said = alphasms("campaign", "status").out
+    assert f"{NAME}: {CONCURRENCY} in flight when it died: uncertain at the next run\n" in said
+    told = standing(alphasms)
+    assert (told["died_in_flight"], told["running"]) == (CONCURRENCY, False)
+    board.answered = ALL
+    alphasms(*RUN)
+    assert standing(alphasms)["died_in_flight"] == 0
+
+
+def test_watch_tells_speed_and_why_it_waits(
+    desk: Desk, board: Switchboard, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From two looks: how fast it goes and how long it will; outside its hours, that it waits."""
+    seen = io.StringIO()
+    planned(alphasms, "--per-second", "20")
+    with desk.start(*RUN) as command, monkeypatch.context() as patch:
+        # By its name the package has the command, not the module.
+        module = sys.modules["alphasms_async.cli.campaign.status"]
+        patch.setattr(module, "_WATCH_SECONDS", 0.05)
+        patch.setattr(module, "answers", Console(file=seen, force_terminal=True, width=80))
+        assert board.wait(2, command)
+        alphasms("campaign", "status", NAME, "--watch")
+        assert command.end()[0] == 0
+    assert re.search(rf"{NAME}: [0-9.]+ a second \(limit 20\), about \d+ s left", seen.getvalue())
+    assert alphasms(*PLAN, "later", "--starts-at", "2100-01-01 09:00").code == 0
+    with desk.start("campaign", "run", "later", "--yes") as command:
+        command.hear("waiting: starts later")
+        assert "later: waiting: starts later, " in alphasms("campaign", "status").out
+        command.send(signal.SIGINT)
+        command.end()

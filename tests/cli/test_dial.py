@@ -1,9 +1,9 @@
 """`alphasms dial`: a list in, results out, and the same command goes on.
 
-That it goes on after Ctrl-C and kill -9 is in `test_campaign_signals.py`.
+That it goes on after Ctrl-C and kill -9 is in `test_campaign_signals.py`, and what keeps a list
+from being called again in `test_dial_again.py`.
 """
 
-import csv
 import json
 import os
 from pathlib import Path
@@ -13,26 +13,9 @@ import pytest
 
 from alphasms_async.sandbox import Sandbox
 from tests.cli.campaigns import JOURNAL, listed, lose_answers, names, only_line, states
-from tests.cli.conftest import Alphasms, Ran
+from tests.cli.conftest import Alphasms
+from tests.cli.dialled import NUMBERS, RESULTS, dial, results, written
 from tests.doubles import phones
-from tests.sounds import wav
-
-NUMBERS = ["380501234567", "380671234567", "380931234567"]
-RESULTS = "list.results.csv"
-
-
-def written(text: str, name: str = "list.csv") -> str:
-    Path(name).write_text(text, "utf-8")
-    return name
-
-
-def results(name: str = RESULTS) -> list[dict[str, str]]:
-    with Path(name).open(newline="", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file))
-
-
-def dial(alphasms: Alphasms, text: str, *arguments: str) -> Ran:
-    return alphasms("dial", written(text), "--audio", "promo.wav", "--yes", *arguments)
 
 
 def test_each_number_is_called_once(sandbox: Sandbox, alphasms: Alphasms) -> None:
@@ -159,119 +142,26 @@ def test_list_from_a_pipe_is_refused(folder: Path, alphasms: Alphasms) -> None:
     assert "save the list as a file" in said
 
 
-def test_finished_list_is_not_dialled_again(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """The same command exits with 2 and names what calls everybody anew; the results stay."""
-    listed(NUMBERS)
-    words = ("dial", "list.csv", "--audio", "promo.wav", "--yes")
-    alphasms(*words)
-    before = Path(RESULTS).read_bytes()
-    said = only_line(alphasms(*words))
-    assert said.startswith("already dialled; `--again` starts a new campaign (alphasms campaign ")
-    assert len(sandbox.calls()) == 3
-    assert Path(RESULTS).read_bytes() == before
-
-
-def test_again_is_a_new_campaign(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """`--again` calls everybody once more, with results of its own beside the earlier ones."""
-    listed(NUMBERS)
-    words = ("dial", "list.csv", "--audio", "promo.wav", "--yes")
-    alphasms(*words)
-    for rings in (2, 3):
-        ran = alphasms(*words, "--again")
-        assert ran.code == 0, ran.err
-        assert [sandbox.rings(phone) for phone in NUMBERS] == [rings] * 3
-    first, second, third = names(alphasms)
-    assert (second, third) == (f"{first}-2", f"{first}-3")
-    for name in ("list", second, third):
-        assert len(results(f"{name}.results.csv")) == 3
-
-
-def test_again_goes_on_with_what_it_began(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """A second `--again` before the first has ended is no third campaign."""
-    listed(NUMBERS)
-    words = ("dial", "list.csv", "--audio", "promo.wav", "--yes")
-    alphasms(*words)
-    sandbox.banned = True
-    assert alphasms(*words, "--again").code == 4
-    sandbox.banned = False
-    assert alphasms(*words, "--again").code == 0
-    assert [sandbox.rings(phone) for phone in NUMBERS] == [2, 2, 2]
-    assert len(names(alphasms)) == 2
-
-
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        (("--audio", "other.wav"), "--audio or --say"),
-        (("--audio", "promo.wav", "--dtmf"), "--audio or --say"),
-        (("--say", "Вітаємо"), "--audio or --say"),
-        (("--audio", "promo.wav", "--budget", "5"), "--budget"),
-        (("--audio", "promo.wav", "--per-second", "5"), "--per-second"),
-        (("--audio", "promo.wav", "--hook", "https://app.example/hook?token=1"), "--hook"),
-        (("--audio", "promo.wav", "--column", "work"), "--column"),
-    ],
-)
-@pytest.mark.parametrize("is_over", [True, False])
-def test_changed_option_is_another_campaign(
-    sandbox: Sandbox,
-    alphasms: Alphasms,
-    changed: tuple[str, ...],
-    named: str,
-    *,
-    is_over: bool,
-) -> None:
-    """One list is not called twice by a changed option alone: the line names what is changed."""
-    Path("other.wav").write_bytes(wav(seconds=2))
-    written("phone,work\n0501234567,0671234567\n")
-    sandbox.banned = not is_over
-    alphasms("dial", "list.csv", "--yes", "--audio", "promo.wav")
-    sandbox.banned = False
-    rings = len(sandbox.calls())
-    said = only_line(alphasms("dial", "list.csv", "--yes", *changed))
-    assert f" with another {named}" in said
-    assert "`--again` starts a new campaign" in said
-    assert len(sandbox.calls()) == rings
-    again = alphasms("dial", "list.csv", "--yes", *changed, "--again")
-    assert again.code == 0, again.err
-    assert len(sandbox.calls()) == rings + 1
-    first, second = names(alphasms)
-    assert {*Path().glob("*.results.csv")} == {Path(RESULTS), Path(f"{second}.results.csv")}
-    assert first.startswith("list-")
-
-
-def test_changed_recording_is_noticed(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """Another sound under the same name is another recording; the same one elsewhere is not."""
-    listed(NUMBERS)
-    sandbox.banned = True
-    alphasms("dial", "list.csv", "--audio", "promo.wav", "--yes")
-    sandbox.banned = False
-    Path("promo.wav").rename("moved.wav")
-    Path("promo.wav").write_bytes(wav(seconds=2))
-    said = only_line(alphasms("dial", "list.csv", "--audio", "promo.wav", "--yes"))
-    assert "--audio or --say" in said
-    assert alphasms("dial", "list.csv", "--audio", "moved.wav", "--yes").code == 0
-    assert len(names(alphasms)) == 1
-
-
-def test_changed_list_is_another_campaign(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """New lines make it a new list, whose results do not take the place of the old one's."""
-    dial(alphasms, "phone\n0501234567\n")
-    ran = dial(alphasms, "phone\n0671234567\n")
+@pytest.mark.parametrize("name", ["-.csv", "- x.csv", "two\nlines.csv", "[red] :smile:.csv"])
+def test_list_may_have_any_name(sandbox: Sandbox, alphasms: Alphasms, name: str) -> None:
+    """What a campaign cannot be called is left out of its name."""
+    words = ("dial", "--audio", "promo.wav", "--yes", "--", written("0501234567", name))
+    ran = alphasms(*words)
     assert ran.code == 0, ran.err
-    first, second = names(alphasms)
-    assert first != second
-    assert [row["phone"] for row in results()] == ["380501234567"]
-    assert [row["phone"] for row in results(f"{second}.results.csv")] == ["380671234567"]
+    assert only_line(alphasms(*words)).startswith("already dialled")
 
 
-def test_renamed_list_is_known(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """A list is known by its content: under another name its people are not called twice."""
-    listed(NUMBERS)
-    alphasms("dial", "list.csv", "--audio", "promo.wav", "--yes")
-    Path("list.csv").rename("people.csv")
-    said = only_line(alphasms("dial", "people.csv", "--audio", "promo.wav", "--yes"))
-    assert said.startswith("already dialled")
-    assert len(sandbox.calls()) == 3
+@pytest.mark.parametrize("target", ["list.csv", "promo.wav", JOURNAL, f"{JOURNAL}-wal"])
+def test_results_never_take_the_place_of_what_they_came_from(
+    sandbox: Sandbox, alphasms: Alphasms, target: str
+) -> None:
+    """It is refused before anybody is called, also by the command that goes on."""
+    sandbox.banned = True
+    dial(alphasms, "\n".join(NUMBERS))
+    sandbox.banned = False
+    said = only_line(dial(alphasms, "\n".join(NUMBERS), "--output", target))
+    assert said.endswith(": name another file")
+    assert not sandbox.calls()
 
 
 def test_results_of_somebody_else_are_not_overwritten(sandbox: Sandbox, alphasms: Alphasms) -> None:
@@ -288,8 +178,19 @@ def test_nobody_to_ask_dials_nobody(sandbox: Sandbox, alphasms: Alphasms) -> Non
     said = only_line(alphasms("dial", listed(NUMBERS), "--audio", "promo.wav"))
     assert "add --yes" in said
     assert not sandbox.calls()
-    assert not Path(RESULTS).exists()
-    assert not names(alphasms)
+    assert not [*Path().glob("*.journal*"), *Path().glob(RESULTS)]
+
+
+@pytest.mark.parametrize("key", ["", "   ", "two words"])
+def test_no_key_is_told_before_anything_is_planned(
+    folder: Path, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """Nobody reads a plan and agrees to it in vain; the line says it in the command's words."""
+    monkeypatch.setenv("ALPHASMS_API_KEY", key)
+    said = only_line(dial(alphasms, "0501234567"))
+    assert said.startswith("the API key has" if key.strip() else "no API key: set ALPHASMS_API_KEY")
+    assert "api_key=" not in said
+    assert not [*Path().glob("*.journal*")]
 
 
 @pytest.mark.parametrize(("answer", "code", "rings"), [("y", 0, 1), ("", 130, 0)])
@@ -362,7 +263,7 @@ def test_raised_budget_counts_for_the_same_command(sandbox: Sandbox, alphasms: A
     ran = dial(alphasms, text, *budget)
     (name,) = names(alphasms)
     assert ran.code == 4
-    assert f"raise it: alphasms campaign budget {name} SUM" in ran.err
+    assert f"raise it to go on: alphasms campaign budget {name} SUM" in ran.err
     alphasms("campaign", "budget", name, "2")
     assert dial(alphasms, text, *budget).code == 0
     assert len(sandbox.calls()) == 5
@@ -402,7 +303,7 @@ def test_results_that_cannot_be_written_are_in_the_journal(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("alphasms_async.cli.campaign.results.tempfile.mkstemp", full)
+        patched.setattr("alphasms_async.cli.campaign.outputs.tempfile.mkstemp", full)
         ran = dial(alphasms, "\n".join(NUMBERS))
     (name,) = names(alphasms)
     assert ran.code == 1

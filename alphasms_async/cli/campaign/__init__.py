@@ -5,11 +5,12 @@ from typing import Any
 
 from cyclopts import App
 
-from alphasms_async.cli.campaign.control import budget, cancel, pace, pause, resume, status
+from alphasms_async.cli.campaign.control import budget, cancel, pace, pause, resume
 from alphasms_async.cli.campaign.plan import plan
 from alphasms_async.cli.campaign.results import export, report
 from alphasms_async.cli.campaign.run import run
 from alphasms_async.cli.campaign.settle import reconcile
+from alphasms_async.cli.campaign.status import status
 
 __all__ = ["campaign"]
 
@@ -21,13 +22,13 @@ campaign: App = App(
     dials, and after Ctrl-C, a crash or a power cut it goes on: nobody is called twice, nobody is
     forgotten, and what nobody can prove is shown by `reconcile`.
 
-    The other commands work while `run` dials in another terminal.
-
     ```
     alphasms campaign plan clients.csv --audio promo.wav --name spring --window 09:00-20:00
     alphasms campaign run spring
     alphasms campaign report spring --html
     ```
+
+    The other commands work while `run` dials in another terminal.
     """,
     help_format="markdown",
 )

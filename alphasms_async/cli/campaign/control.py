@@ -1,53 +1,37 @@
-"""Commands that look at campaigns and steer them, also while another process dials."""
+"""Commands that steer campaigns, also while another process dials."""
 
-from decimal import Decimal
 from pathlib import Path
 
-import anyio
-from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
-
-from alphasms_async import InvalidRequest, JournalError
+from alphasms_async import InvalidRequest
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
-    CampaignRecord,
-    CampaignState,
     Cancel,
     Command,
-    Money,
     Pause,
     Resume,
     RowState,
     SetBudget,
     SetPace,
-    SqliteJournal,
-    Tally,
     Told,
     tell,
 )
 from alphasms_async.campaigns.sqlite.lock import holder_of
 from alphasms_async.checks import check_rate, check_sum
-from alphasms_async.cli.campaign.run import tally_as_json
+from alphasms_async.cli.campaign.standing import OVER
 from alphasms_async.cli.campaign.stored import JournalPath, command_line, look_into
 from alphasms_async.cli.terminal import (
     ExitCode,
     Flag,
+    Sum,
     agreed,
     answers,
     counted,
+    hint,
     money,
     notes,
-    print_json,
 )
 
-__all__ = ["budget", "cancel", "pace", "pause", "resume", "status"]
-
-_WATCH_SECONDS = 1.0
-_OVER = {CampaignState.FINISHED, CampaignState.CANCELLED}
-_NOT_ACCEPTED = (RowState.REFUSED, RowState.UNCERTAIN, RowState.DROPPED)
+__all__ = ["budget", "cancel", "pace", "pause", "resume"]
 
 
 async def pause(name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL) -> None:
@@ -56,7 +40,7 @@ async def pause(name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL) -> None
     Parameters
     ----------
     name
-        The campaign.
+        The campaign; `alphasms campaign status` lists all.
     journal
         File the campaign was planned in.
     """
@@ -69,14 +53,13 @@ async def resume(name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL) -> Non
     Parameters
     ----------
     name
-        The campaign.
+        The campaign; `alphasms campaign status` lists all.
     journal
         File the campaign was planned in.
     """
     await _say(journal, name, Resume(name), "resumed")
     if holder_of(journal) is None:
-        run = command_line("run", name, journal)
-        notes.print(f"nobody dials it just now: {run}", markup=False)
+        hint("nobody dials it just now", command_line("run", name, journal))
 
 
 async def cancel(
@@ -84,10 +67,14 @@ async def cancel(
 ) -> ExitCode:
     """End a campaign for good: whoever was not dialled is skipped.
 
+    Calls in flight go on. It cannot be taken back: `alphasms campaign pause` is for a while.
+
+    Exit codes: 0 cancelled, 2 bad input, 130 the question was answered with no.
+
     Parameters
     ----------
     name
-        The campaign.
+        The campaign; `alphasms campaign status` lists all.
     journal
         File the campaign was planned in.
     yes
@@ -116,7 +103,7 @@ async def pace(
     Parameters
     ----------
     name
-        The campaign.
+        The campaign; `alphasms campaign status` lists all.
     per_second
         Calls a second at most, such as 20 or 0.5.
     unlimited
@@ -131,138 +118,53 @@ async def pace(
     await _say(journal, name, SetPace(name, checked), told)
 
 
-async def budget(name: str, amount: str, /, *, journal: JournalPath = DEFAULT_JOURNAL) -> None:
+async def budget(
+    name: str,
+    amount: Sum,
+    /,
+    *,
+    max_price: Sum | None = None,
+    journal: JournalPath = DEFAULT_JOURNAL,
+) -> None:
     """Change what all calls of a campaign may cost together, from its next run on.
+
+    A run that goes on keeps to what it began with: stop it with Ctrl-C, and run it again.
 
     Parameters
     ----------
     name
-        The campaign.
+        The campaign; `alphasms campaign status` lists all.
     amount
         The sum, what was spent already included, such as 500.00.
+    max_price
+        What one call, or one part of a text, may cost; without it that stays as it is.
     journal
         File the campaign was planned in.
     """
     allowed = check_sum("the budget", amount)
     told = f"may cost {money(allowed)} in all"
+    each = None
+    if max_price is not None:
+        dearest = check_sum("--max-price", max_price)
+        each = f"{dearest:f}"
+        told += f", {money(dearest)} each"
+    async with look_into(journal) as opened:
+        spent = (await opened.money((await opened.campaign(name)).id)).spent
+    if allowed < spent:
+        told += f", less than the {money(spent)} that is spent: nobody more is dialled"
     if holder_of(journal) is not None:
         told += ", from its next run on"
-    await _say(journal, name, SetBudget(name, f"{allowed:f}"), told)
-
-
-async def status(
-    name: str | None = None,
-    /,
-    *,
-    watch: Flag = False,
-    journal: JournalPath = DEFAULT_JOURNAL,
-    json: Flag = False,
-) -> None:
-    """Tell where a campaign stands, or all of them.
-
-    Parameters
-    ----------
-    name
-        The campaign; all of the journal when it is not named.
-    watch
-        Show it again every second until nobody is left to dial.
-    journal
-        File the campaigns were planned in.
-    json
-        Print a JSON object for each campaign, a line each.
-    """
-    async with look_into(journal) as opened:
-        if watch and not json:
-            await _watch(opened, name, journal)
-            return
-        standings = await _standings(opened, name)
-    if json:
-        for record, tally, spent in standings:
-            print_json(_as_json(record, tally, spent, holder_of(journal)))
-        return
-    answers.print(_shown(standings, holder_of(journal)))
+    await _say(journal, name, SetBudget(name, f"{allowed:f}", each), told)
 
 
 async def _say(journal: Path, name: str, command: Command, told: str) -> None:
     """Have a command done, having seen that it can be."""
     async with look_into(journal) as opened:
         record = await opened.campaign(name)
-    if record.state in _OVER:
+    if record.state in OVER:
         raise InvalidRequest(f"the campaign {name!r} is {record.state}: nothing to change")
     if await tell(journal, [command]) is Told.DONE:
-        answers.print(f"{name}: {told}", markup=False)
+        answers.print(f"{name}: {told}")
     else:
         whom = holder_of(journal) or "whoever writes the journal next"
-        notes.print(f"{name}: {told}, as soon as it is read by {whom}", markup=False)
-
-
-_Standing = tuple[CampaignRecord, Tally, Money]
-
-
-async def _standings(journal: SqliteJournal, name: str | None) -> list[_Standing]:
-    records = await journal.campaigns() if name is None else [await journal.campaign(name)]
-    if not records:
-        raise JournalError("the journal has no campaign yet: plan one first")
-    return [(one, await journal.tally(one.id), await journal.money(one.id)) for one in records]
-
-
-async def _watch(journal: SqliteJournal, name: str | None, path: Path) -> None:
-    with Live(console=answers, auto_refresh=False) as live:
-        while True:
-            standings = await _standings(journal, name)
-            live.update(_shown(standings, holder_of(path)), refresh=True)
-            if not any(tally.to_dial for _, tally, _ in standings):
-                return
-            await anyio.sleep(_WATCH_SECONDS)
-
-
-def _shown(standings: list[_Standing], holder: str | None) -> RenderableType:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("campaign", overflow="fold")
-    table.add_column("state", no_wrap=True)
-    for column in ("done", "accepted", "trouble", "spent"):
-        table.add_column(column, justify="right", no_wrap=True)
-    lines: list[RenderableType] = [table]
-    for record, tally, spent in standings:
-        states = tally.states
-        total = tally.total - states[RowState.SKIPPED]
-        table.add_row(
-            Text(record.name),
-            record.state,
-            f"{total - tally.to_dial} of {total}",
-            str(states[RowState.ACCEPTED] + states[RowState.DONE]),
-            _trouble(tally),
-            _money(record, spent),
-        )
-        if record.halted:
-            why = record.halted.removeprefix("stopped ")
-            lines.append(Text(f"{record.name} stopped: {why}", style="red"))
-    if holder is not None:
-        lines.append(Text(f"the journal is in use by {holder}", style="dim"))
-    return Group(*lines)
-
-
-def _trouble(tally: Tally) -> str:
-    """Return who was dialled and not accepted, a line for each way."""
-    return "\n".join(f"{tally.states[one]} {one}" for one in _NOT_ACCEPTED if tally.states[one])
-
-
-def _money(record: CampaignRecord, spent: Money) -> str:
-    budget = record.definition["budget"]
-    return money(spent.spent) + (f" of {money(Decimal(budget))}" if budget else "")
-
-
-def _as_json(
-    record: CampaignRecord, tally: Tally, spent: Money, holder: str | None
-) -> dict[str, object]:
-    told = tally_as_json(record.name, tally, spent, None)
-    told |= {
-        "state": record.state.value,
-        "per_second": record.per_second,
-        "budget": record.definition["budget"],
-        "halted": record.halted,
-        "finished": record.state in _OVER,
-        "planned_at": record.created_at.isoformat(),
-        "in_use_by": holder,
-    }
-    return told
+        notes.print(f"{name}: {told}, as soon as it is read by {whom}")

@@ -2,7 +2,6 @@
 
 import logging
 import signal
-from contextlib import suppress
 
 import anyio
 from attrs import define
@@ -13,8 +12,6 @@ from alphasms_async.cli.terminal import ExitCode, notes
 
 __all__ = ["exit_code_of_run", "run_with_progress"]
 
-# A terminal that is closed says SIGHUP.
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHOW_SECONDS = 0.25
 _NOT_ACCEPTED = (RowState.REFUSED, RowState.UNCERTAIN, RowState.DROPPED)
 
@@ -39,18 +36,18 @@ class _Attended:
 
     async def listen(self, scope: anyio.CancelScope) -> None:
         """Stop at the first signal, cut off at the second."""
-        with anyio.open_signal_receiver(*_ENDINGS) as signals:
+        with anyio.open_signal_receiver(*_endings()) as signals:
             async for _ in signals:
                 if self.interrupted:
                     # What is cut off stands in the journal and in the tally; a warning of each
                     # would bury both.
                     logging.getLogger("alphasms_async").setLevel(logging.ERROR)
-                    _say("cut off: what was in flight is uncertain")
+                    notes.print("cut off: what was in flight is uncertain")
                     scope.cancel()
                     return
                 self.interrupted = True
                 self.dialer.stop()
-                _say("stopping: waiting for the calls in flight; once more cuts them off")
+                notes.print("stopping: waiting for the calls in flight; once more cuts them off")
 
     async def show(self) -> None:
         """Show how far it is, a few times a second."""
@@ -101,7 +98,11 @@ def exit_code_of_run(run: Run | None, *, interrupted: bool) -> ExitCode:
     return ExitCode.ACCEPTED
 
 
-def _say(text: str) -> None:
-    # A terminal that is closed takes nothing any more, and the run must still end well.
-    with suppress(OSError):
-        notes.print(text)
+def _endings() -> list[signal.Signals]:
+    """Return the signals that end a run: a terminal that is closed says SIGHUP.
+
+    Who does not mind that it is closed started us with `nohup`, which has that signal ignored.
+    """
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return [signal.SIGINT, signal.SIGTERM]
+    return [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]

@@ -21,11 +21,12 @@ from alphasms_async.campaigns import (
 from alphasms_async.checks import check_sum
 from alphasms_async.cli.campaign.stored import load
 from alphasms_async.cli.sends import Speaker
-from alphasms_async.cli.terminal import Flag
+from alphasms_async.cli.terminal import Flag, Sum
 
 __all__ = ["Heard", "Limits", "make_campaign"]
 
 _WHOLE_DAY = "00:00-24:00"
+_LONGEST_SHOWN = 40
 
 
 @Parameter(name="*")
@@ -41,7 +42,7 @@ class Heard:
     """Choose the voice of --say; without it the gateway picks one by the text's language."""
     speaker: Speaker | None = None
     dtmf: Flag = False
-    """Wait for a key press."""
+    """Wait for a key press; the hook's events tell which."""
 
 
 @Parameter(name="*")
@@ -52,26 +53,26 @@ class Limits:
     concurrency: int = 32
     """How many calls are placed at once."""
     per_second: float | None = None
-    """How many calls are begun a second at most, such as 20 or 0.5."""
-    budget: str | None = None
-    """What all calls may cost together, such as 500.00."""
-    max_price: str | None = None
+    """How many calls are begun a second at most, such as 20 or 0.5; else no limit."""
+    budget: Sum | None = None
+    """What all calls may cost together, such as 500.00; it stops before that is passed."""
+    max_price: Sum | None = None
     """What one call, or one part of a text, may cost; a text with a budget needs it."""
     window: str | None = None
-    """Hours in which phones may ring, such as 09:00-20:00."""
+    """Hours in which phones may ring, such as 09:00-20:00; else at any time, at night too."""
     days: str | None = None
-    """Days on which phones may ring, such as mon-fri or mon,wed,sat."""
+    """Days on which phones may ring, such as mon-fri or mon,wed,sat; else every day."""
     tz: str = "Europe/Kyiv"
     """Time zone of --window, --days, --starts-at and --expires-at."""
     starts_at: str | None = None
     """First moment to dial, such as "2026-12-01 09:00"."""
     expires_at: str | None = None
-    """Moment after which whoever was not dialled is skipped."""
+    """Moment after which whoever was not dialled is skipped, such as "2026-12-01 18:00"."""
     redial: str | None = None
     """Call those again who did not answer or were busy, such as "2 after 30m"; it needs the hook's
     events to know them."""
     hook: str | None = None
-    """URL that gets each call's outcome."""
+    """URL that gets each call's outcome; else the one that is set in the account."""
 
 
 async def make_campaign(name: str, heard: Heard | None, limits: Limits | None) -> Campaign:
@@ -81,9 +82,9 @@ async def make_campaign(name: str, heard: Heard | None, limits: Limits | None) -
         InvalidRequest: An option cannot be used; the line says what would be right.
     """
     limits = limits or Limits()
-    window = None
-    if limits.window is not None or limits.days is not None:
-        window = Window.parse(limits.window or _WHOLE_DAY, limits.days, limits.tz)
+    # Read in any case, for it knows whether there is such a time zone.
+    window = Window.parse(limits.window or _WHOLE_DAY, limits.days, limits.tz)
+    is_limited = limits.window is not None or limits.days is not None
     return Campaign(
         name=name,
         kind=await _kind(heard or Heard()),
@@ -91,7 +92,7 @@ async def make_campaign(name: str, heard: Heard | None, limits: Limits | None) -
         per_second=limits.per_second,
         budget=None if limits.budget is None else check_sum("--budget", limits.budget),
         max_price=None if limits.max_price is None else check_sum("--max-price", limits.max_price),
-        window=window,
+        window=window if is_limited else None,
         starts_at=_moment("--starts-at", limits.starts_at, limits.tz),
         expires_at=_moment("--expires-at", limits.expires_at, limits.tz),
         redial=None if limits.redial is None else RedialPolicy.parse(limits.redial),
@@ -104,7 +105,8 @@ async def _kind(heard: Heard) -> Kind:
         raise InvalidRequest("give what is heard: --audio FILE, or --say TEXT, and not both")
     if heard.audio is not None:
         if heard.voice or heard.speaker is not None:
-            raise InvalidRequest("--voice goes with --say: a recording has its own voice")
+            given = "--voice" if heard.voice else "a voice (--gender, --language, --voice-name)"
+            raise InvalidRequest(f"{given} goes with --say: a recording has its own voice")
         recording = await load(heard.audio)
         return PlayRecording(recording, heard.dtmf, str(heard.audio.absolute()))
     template = Template(heard.say or "")
@@ -120,9 +122,7 @@ def _moment(option: str, text: str | None, zone: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text.strip())
         return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
-    except (KeyError, OSError, ValueError):
-        # An unknown zone is a KeyError, a folder of the zones' database an OSError.
+    except ValueError:
         raise InvalidRequest(
-            f'{option} is a moment such as "2026-12-01 09:00" in a known time zone, '
-            f"not {text!r} in {zone!r}"
+            f'{option} is a moment such as "2026-12-01 09:00", not {text[:_LONGEST_SHOWN]!r}'
         ) from None

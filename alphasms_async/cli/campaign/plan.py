@@ -1,17 +1,16 @@
 """`alphasms campaign plan`: a list becomes a campaign, and a person sees what it comes to."""
 
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
 from attrs import evolve
-from rich.table import Table
 from rich.text import Text
 
 from alphasms_async import (
-    AlphaSMS,
     AlphaSMSError,
     ConfigurationError,
     InvalidRequest,
@@ -21,11 +20,8 @@ from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
     Campaign,
     Plan,
-    PlayRecording,
     Quotes,
     RecipientList,
-    SpeakSms,
-    SpeakText,
     SqliteJournal,
     open_list,
     plan_campaign,
@@ -33,21 +29,20 @@ from alphasms_async.campaigns import (
 )
 from alphasms_async.campaigns.clock import utc_now
 from alphasms_async.cli.campaign.options import Heard, Limits, make_campaign
+from alphasms_async.cli.campaign.overview import plan_as_json, show_plan
 from alphasms_async.cli.campaign.stored import JournalPath, book, command_line, is_there
 from alphasms_async.cli.campaign.trial import Trial
+from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import (
     ExitCode,
     Flag,
-    answers,
     counted,
-    lasting,
-    megabytes,
-    money,
+    hint,
     notes,
     print_json,
 )
 
-__all__ = ["plan", "show_plan", "show_warnings", "written_plan"]
+__all__ = ["plan", "written_plan"]
 
 _QUOTE_SECONDS = 10
 
@@ -67,15 +62,18 @@ async def plan(
     yes: Flag = False,
     json: Flag = False,
 ) -> ExitCode:
-    """Write a campaign with everybody of a list into the journal. Nobody is called.
+    """Write a campaign with everybody of a list into the journal. None of them is called.
 
     Shows how many phones it will call, what that may cost and how long it takes, and who cannot
     be called and why. `alphasms campaign run NAME` dials then.
 
     ```
-    alphasms campaign plan clients.csv --name spring --audio promo.wav --per-second 20
-    alphasms campaign plan clients.csv --name bills --say "Dear {name}, your bill is {sum} UAH"
+    alphasms campaign plan clients.csv --name spring --audio promo.wav
+    alphasms campaign plan clients.csv --name bills --say "{name}, your bill: {sum}"
     ```
+
+    Exit codes: 0 planned, 2 bad input, 3 the call of --test-to was not accepted, 130 interrupted,
+    or it did not sound right. Nothing is kept but with 0.
 
     Parameters
     ----------
@@ -95,7 +93,7 @@ async def plan(
     journal
         File that keeps all campaigns, and what became of each call.
     yes
-        Answer every question with yes.
+        Do not ask after --test-to whether it sounds right.
     json
         Print the plan as JSON.
     """
@@ -107,7 +105,7 @@ async def plan(
             opened, campaign, listed, recent_hours=recent_hours, keep=not dry_run
         )
         if json:
-            print_json(_as_json(made, quotes))
+            print_json(plan_as_json(made, quotes))
         else:
             show_plan(listed, made, quotes)
         if phone is not None:
@@ -115,9 +113,10 @@ async def plan(
             if not await trial.call(phone, yes=yes):
                 return ExitCode.INTERRUPTED
     if not json:
-        kept = "nothing was kept: this was a dry run"
-        next_ = f"next: {command_line('run', name, journal)}"
-        notes.print(kept if dry_run else next_, markup=False)
+        if dry_run:
+            notes.print("nothing was kept: this was a dry run")
+        else:
+            hint("next", command_line("run", name, journal))
     return ExitCode.ACCEPTED
 
 
@@ -128,59 +127,36 @@ async def written_plan(
     *,
     recent_hours: float = 24,
     keep: bool = True,
+    check: Callable[[Plan], None] | None = None,
 ) -> tuple[Plan, Quotes | str]:
     """Plan with live progress, and ask for prices; return the plan, and the prices or why not."""
     if campaign.expires_at is not None and campaign.expires_at <= utc_now():
         raise InvalidRequest("--expires-at is over already: nobody would be dialled")
-    with notes.status(f"reading {listed.path}") as status:
+    with notes.status(Text(f"reading {listed.path}")) as status:
 
         def show(count: int) -> None:
-            status.update(f"reading {listed.path}: {counted(count, 'line')}")
+            status.update(Text(f"reading {listed.path}: {counted(count, 'line')}"))
 
         made = await plan_campaign(
-            journal, campaign, listed, recent_hours=recent_hours, keep=keep, on_progress=show
+            journal,
+            campaign,
+            listed,
+            recent_hours=recent_hours,
+            keep=keep,
+            check=check,
+            on_progress=show,
         )
         status.update("asking for prices")
-        quotes = await _quotes(made)
+        try:
+            quotes = await _quotes(made)
+        except BaseException:
+            if keep:
+                with anyio.CancelScope(shield=True):
+                    await journal.discard(campaign.name)
+            raise
     if keep and isinstance(quotes, Quotes) and campaign.kind.tells_price:
-        await journal.quote(campaign.name, quotes.high)
+        await journal.quote(campaign.name, quotes.high, quotes.currency)
     return made, quotes
-
-
-def show_plan(listed: RecipientList, plan: Plan, quotes: Quotes | str) -> None:
-    """Print what a list comes to."""
-    table = Table(show_header=False, show_edge=False, pad_edge=False, box=None)
-    table.add_column(style="dim")
-    table.add_column()
-    table.add_row("list", f"{counted(plan.rows, 'line')}, {listed.described}")
-    table.add_row("to dial", f"[bold]{counted(plan.to_dial, 'phone')}[/bold]")
-    for count, what in (
-        (plan.duplicates, "twice in the list"),
-        (plan.do_not_call, "on the do-not-call list"),
-        (plan.invalid, "no phone, or its text cannot be sent"),
-    ):
-        if count:
-            table.add_row("", f"{count} {what}")
-    kind = plan.campaign.kind
-    if isinstance(kind, PlayRecording):
-        table.add_row("recording", f"{kind.recording.seconds:.1f} s, {kind.recording.size} bytes")
-    elif isinstance(kind, SpeakSms | SpeakText):
-        table.add_row("text", Text(kind.template.text))
-    table.add_row("upload", megabytes(plan.upload_bytes))
-    table.add_row("cost", _cost(plan, quotes))
-    table.add_row("time", _time(plan))
-    answers.print(table)
-    show_warnings(plan)
-
-
-def show_warnings(plan: Plan) -> None:
-    """Print who cannot be called and why, and what a person should think of."""
-    for line in plan.invalid_lines:
-        notes.print(f"  line {line.line}: {line.why}", markup=False, style="dim")
-    if plan.invalid > len(plan.invalid_lines):
-        notes.print(f"  and {plan.invalid - len(plan.invalid_lines)} more", style="dim")
-    for warning in plan.warnings:
-        notes.print(f"  - {warning}", markup=False, style="yellow")
 
 
 @asynccontextmanager
@@ -195,50 +171,7 @@ async def _journal(path: Path, *, dry_run: bool) -> AsyncGenerator[SqliteJournal
 async def _quotes(plan: Plan) -> Quotes | str:
     """Return prices, or in words why there are none."""
     try:
-        async with AlphaSMS(timeout=_QUOTE_SECONDS, max_retries=0) as alphasms:
+        async with gateway(timeout=_QUOTE_SECONDS, max_retries=0) as alphasms:
             return await quote(alphasms, plan.samples)
     except (AlphaSMSError, ConfigurationError) as error:
         return str(error)
-
-
-def _cost(plan: Plan, quotes: Quotes | str) -> str:
-    limits: list[str] = []
-    if plan.campaign.budget is not None:
-        limits.append(f"at most {money(plan.campaign.budget)}")
-    if plan.campaign.max_price is not None:
-        limits.append(f"at most {money(plan.campaign.max_price)} each")
-    if isinstance(quotes, str):
-        return ", ".join([f"not known ({quotes})", *limits])
-    low, high = (money(price * plan.parts) for price in (quotes.low, quotes.high))
-    range_ = low if low == high else f"{low} to {high}"
-    return ", ".join([f"about {range_} {quotes.currency or ''}".rstrip(), *limits])
-
-
-def _time(plan: Plan) -> str:
-    campaign = plan.campaign
-    told = f"{campaign.concurrency} at once"
-    if plan.seconds is not None:
-        told = f"about {lasting(plan.seconds)} at {campaign.per_second:g} a second, {told}"
-    if campaign.window is not None:
-        told += f", {campaign.window.describe()}"
-    return told
-
-
-def _as_json(plan: Plan, quotes: Quotes | str) -> dict[str, object]:
-    prices = None if isinstance(quotes, str) else quotes
-    return {
-        "name": plan.campaign.name,
-        "lines": plan.rows,
-        "to_dial": plan.to_dial,
-        "duplicates": plan.duplicates,
-        "do_not_call": plan.do_not_call,
-        "invalid": plan.invalid,
-        "invalid_lines": [{"line": one.line, "why": one.why} for one in plan.invalid_lines],
-        "recently_called": plan.recently_called,
-        "upload_bytes": plan.upload_bytes,
-        "cost_low": f"{prices.low * plan.parts:f}" if prices else None,
-        "cost_high": f"{prices.high * plan.parts:f}" if prices else None,
-        "currency": prices.currency if prices else None,
-        "seconds": plan.seconds,
-        "warnings": plan.warnings,
-    }

@@ -1,12 +1,9 @@
 """What became of everybody: the report of a campaign, and the export of its rows."""
 
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from rich.text import Text
 
@@ -15,7 +12,9 @@ from alphasms_async.campaigns import DEFAULT_JOURNAL, SqliteJournal
 from alphasms_async.campaigns.export import export_rows
 from alphasms_async.campaigns.page import page_of
 from alphasms_async.campaigns.report import Report, report_of
-from alphasms_async.cli.campaign.run import print_tally, tally_as_json
+from alphasms_async.cli.campaign.outputs import check_target, written_whole
+from alphasms_async.cli.campaign.run import print_tally
+from alphasms_async.cli.campaign.standing import standings
 from alphasms_async.cli.campaign.stored import JournalPath, look_into
 from alphasms_async.cli.terminal import Flag, answers, counted, lasting, notes, print_json
 
@@ -48,7 +47,7 @@ async def report(
     Parameters
     ----------
     name
-        The campaign.
+        The campaign; `alphasms campaign status` lists all.
     output
         File for --html; NAME.html when it is not named.
     html
@@ -61,13 +60,17 @@ async def report(
     if output is not None and not html:
         raise InvalidRequest("a file goes with --html: without it the report is printed")
     async with look_into(journal) as opened:
+        if json and not html:
+            (standing,) = await standings(opened, name)
+            print_json(standing.as_json())
+            return
         made = await report_of(opened, name)
     if html:
         target = output or Path(f"{_file_name(name)}.html")
-        _write(target, page_of(made))
-        answers.print(f"report: {target}", markup=False)
-    elif json:
-        print_json(tally_as_json(name, made.tally, made.money, None))
+        check_target(target, journal, name, made.campaign.definition)
+        with written_whole(target) as file:
+            file.write(page_of(made).encode())
+        answers.print(f"report: {target}")
     else:
         _print(made)
 
@@ -80,37 +83,46 @@ async def export(
     output: Path | None = None,
     journal: JournalPath = DEFAULT_JOURNAL,
 ) -> None:
-    """Write a line for everybody of a campaign, phones whole, also while it is dialled.
+    """Write a line for everybody of a campaign, phones whole.
+
+    ```
+    alphasms campaign export spring --output spring.xlsx
+    alphasms campaign export spring | grep uncertain
+    ```
+
+    It may be dialled meanwhile.
 
     Parameters
     ----------
     name
-        The campaign.
+        The campaign; `alphasms campaign status` lists all.
     format
         csv, jsonl or xlsx; told by the ending of --output when it is not given, else csv.
     output
-        File to write; standard output when it is not named.
+        File to write, in place of what an earlier export wrote; standard output when it is not
+        named.
     journal
         File the campaign was planned in.
     """
-    form = format or _form_of(output)
+    form = _form_of(output, format)
     async with look_into(journal) as opened:
         if output is None:
             await _pour(opened, name, form)
             return
-        with notes.status(f"writing {output}") as status:
-            count = await export_to(
-                opened,
-                name,
-                output,
-                form,
-                lambda done: status.update(f"writing {output}: {counted(done, 'line')}"),
-            )
-    notes.print(f"{counted(count, 'line')} written to {output}", markup=False)
+        with notes.status(Text(f"writing {output}")) as status:
+
+            def show(done: int) -> None:
+                status.update(Text(f"writing {output}: {counted(done, 'line')}"))
+
+            count = await export_to(opened, name, output, form, show)
+    notes.print(f"{counted(count, 'line')} written to {output}")
 
 
 async def _pour(journal: SqliteJournal, name: str, form: Form) -> None:
     """Write an export to standard output, whose reader may leave when it has enough."""
+    if sys.stdout is None:
+        # It was closed by whoever started us, who wants nothing of it.
+        return
     if form == "xlsx" and sys.stdout.isatty():
         raise InvalidRequest("a workbook is nothing to read on a terminal: name a file, --output")
     try:
@@ -129,49 +141,22 @@ async def export_to(
     """Write an export to a file, which is there whole or not at all; return how many lines.
 
     Raises:
-        InvalidRequest: The file cannot be written.
+        InvalidRequest: The file cannot be written, or is one that the campaign was made from.
     """
-    _refuse_the_journal(target, journal.path)
-    try:
-        with _written_whole(target) as file:
-            return await export_rows(journal, name, form, file, on_progress)
-    except OSError as error:
-        raise InvalidRequest(f"cannot write {target}: {error.strerror}") from error
+    check_target(target, journal.path, name, (await journal.campaign(name)).definition)
+    with written_whole(target) as file:
+        return await export_rows(journal, name, form, file, on_progress)
 
 
-def _refuse_the_journal(target: Path, journal: Path) -> None:
-    if target.resolve() == journal.resolve():
-        raise InvalidRequest(f"{target} is the journal itself: name another file")
-
-
-def _write(target: Path, page: str) -> None:
-    try:
-        with _written_whole(target) as file:
-            file.write(page.encode())
-    except OSError as error:
-        raise InvalidRequest(f"cannot write {target}: {error.strerror}") from error
-
-
-@contextmanager
-def _written_whole(target: Path) -> Generator[BinaryIO]:
-    """Open a file that takes the target's place at the end, unless something went wrong."""
-    # For its owner alone: it has phones in it, whole.
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    made = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-        made.replace(target)
-    except BaseException:
-        made.unlink()
-        raise
-
-
-def _form_of(output: Path | None) -> Form:
+def _form_of(output: Path | None, wanted: Form | None) -> Form:
+    """Return the form that is wanted, or that the file's ending tells; they must not disagree."""
     ending = "" if output is None else output.suffix.lower().removeprefix(".")
-    if ending not in _ENDINGS:
+    told = _ENDINGS.get(ending)
+    if wanted is None and told is None:
         raise InvalidRequest(f"an export is csv, jsonl or xlsx, not {ending}: say which, --format")
-    return _ENDINGS[ending]
+    if wanted and told and ending and wanted != told:
+        raise InvalidRequest(f"{output} ends like {told}, and --format is {wanted}: choose one")
+    return wanted or told or "csv"
 
 
 def _file_name(name: str) -> str:
@@ -181,15 +166,16 @@ def _file_name(name: str) -> str:
 def _print(made: Report) -> None:
     """Print a report in a screenful: standing, outcomes, keys, and what went wrong."""
     answers.print(Text(made.campaign.name, style="bold"))
-    print_tally(made.tally, made.money)
+    print_tally(made.campaign, made.tally, made.money)
     for what, counts in (("outcomes", made.tally.outcomes), ("keys", made.tally.digits)):
         if counts:
             told = ", ".join(f"{one} {count}" for one, count in counts.most_common(_SHOWN))
-            answers.print(f"{what}: {told}", markup=False)
+            answers.print(f"{what}: {told}")
     if made.attempts:
         took = lasting(made.took_seconds)
-        answers.print(f"{counted(made.attempts, 'attempt')} in {took}", markup=False)
+        answers.print(f"{counted(made.attempts, 'attempt')} in {took}")
     for trouble in made.troubles.groups[:_SHOWN]:
-        answers.print(f"{trouble.count} {trouble.state}: {trouble.reason}", markup=False)
+        answers.print(f"{trouble.count} {trouble.state}: {trouble.reason}")
     if made.campaign.halted:
-        answers.print(f"stopped: {made.campaign.halted}", markup=False, style="red")
+        why = made.campaign.halted.removeprefix("stopped ")
+        answers.print(f"stopped: {why}", style="red")

@@ -20,19 +20,22 @@ from alphasms_async.campaigns import (
     Tally,
 )
 from alphasms_async.cli.campaign.live import exit_code_of_run, run_with_progress
+from alphasms_async.cli.campaign.standing import OVER, Standing, spent_in_words
 from alphasms_async.cli.campaign.stored import JournalPath, book, campaign_of, command_line
+from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import (
     ExitCode,
     Flag,
     agreed,
     answers,
     counted,
+    hint,
     money,
     notes,
     print_json,
 )
 
-__all__ = ["dial_campaign", "print_tally", "run", "tally_as_json"]
+__all__ = ["dial_campaign", "print_tally", "run"]
 
 _MEANING = {
     RowState.ACCEPTED: "queued, the phone will ring",
@@ -70,7 +73,8 @@ async def run(
     `cancel` steer it. It waits while it is paused, outside its window, or while the gateway
     cannot be reached.
 
-    Exit codes: 0 all accepted, 3 some were not, 4 it stopped itself and says why, 130 interrupted.
+    Exit codes: 0 all accepted, 1 fault, 2 bad input, 3 some were not accepted, 4 it stopped itself
+    and says why, 130 interrupted, or the question was answered with no.
 
     Parameters
     ----------
@@ -83,10 +87,11 @@ async def run(
     journal
         File the campaign was planned in.
     yes
-        Answer every question with yes.
+        Do not ask before the first call. Where there is no terminal, as in cron, nobody is asked.
     json
         Print how it ended as JSON.
     """
+    client = gateway()
     async with book(journal, f"campaign run {name}") as opened:
         record = await opened.campaign(name)
         campaign = await campaign_of(record, audio)
@@ -96,17 +101,17 @@ async def run(
         if is_fresh and not agreed(question, yes=yes):
             notes.print("nothing was dialled")
             return ExitCode.INTERRUPTED
-        return await dial_campaign(opened, record, campaign, wait=not no_wait, json=json)
+        return await dial_campaign(opened, record, campaign, client, wait=not no_wait, json=json)
 
 
 async def dial_campaign(
     journal: SqliteJournal,
     record: CampaignRecord,
     campaign: Campaign,
+    client: AlphaSMS,
     *,
     wait: bool = True,
     json: bool = False,
-    client: AlphaSMS | None = None,
 ) -> ExitCode:
     """Run a campaign's dialer, print how it ended, and return what the shell is told.
 
@@ -114,37 +119,38 @@ async def dial_campaign(
         journal: The journal, entered.
         record: What it has of the campaign.
         campaign: The definition.
+        client: The client, which is closed at the end.
         wait: Whether to wait where nobody may be dialled just now.
         json: Print how it ended as JSON.
-        client: The client. `None`: one from the environment.
     """
-    if record.state in {CampaignState.FINISHED, CampaignState.CANCELLED}:
+    if record.state in OVER:
         notes.print(f"the campaign {record.name!r} is {record.state}: nobody is left to dial")
     if record.state is CampaignState.PAUSED:
-        resume = command_line("resume", record.name, journal.path)
-        notes.print(f"paused: {resume}", markup=False, style="yellow")
-    async with client or AlphaSMS() as alphasms:
+        hint("paused", command_line("resume", record.name, journal.path))
+    async with client as alphasms:
         dialer = Dialer(alphasms, journal, campaign, wait=wait)
         ended, interrupted = await run_with_progress(record.name, dialer)
     tally, spent = await journal.tally(record.id), await journal.money(record.id)
     if json:
-        print_json(tally_as_json(record.name, tally, spent, ended))
+        now = await journal.campaign(record.name)
+        print_json(Standing(now, tally, spent).as_json())
     else:
-        print_tally(tally, spent)
+        print_tally(record, tally, spent)
     _tell_what_next(journal.path, record.name, tally, ended)
     return exit_code_of_run(ended, interrupted=interrupted)
 
 
-def print_tally(tally: Tally, spent: Money) -> None:
+def print_tally(record: CampaignRecord, tally: Tally, spent: Money) -> None:
     """Print how many recipients stand where, and what it cost."""
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("state")
     table.add_column("recipients", justify="right")
-    table.add_column("price", justify="right")
+    currency = record.definition.get("currency")
+    table.add_column(f"price, {currency}" if currency else "price", justify="right")
     table.add_column("what it means", style="dim")
     for state, meaning in _MEANING.items():
         if tally.states[state] or state is RowState.ACCEPTED:
-            price = money(spent.spent) if state is RowState.ACCEPTED else ""
+            price = spent_in_words(tally, spent) if state is RowState.ACCEPTED else ""
             if state is RowState.UNCERTAIN and spent.held:
                 price = f"{money(spent.held)} held"
             style = _STYLES.get(state, "")
@@ -156,34 +162,19 @@ def print_tally(tally: Tally, spent: Money) -> None:
     answers.print(table)
 
 
-def tally_as_json(name: str, tally: Tally, spent: Money, run: Run | None) -> dict[str, object]:
-    """Return the same as plain data."""
-    return {
-        "name": name,
-        "recipients": tally.total,
-        "states": {state.value: tally.states[state] for state in RowState},
-        "skipped": {reason.value: tally.reasons[reason] for reason in SkipReason},
-        "outcomes": {outcome.value: count for outcome, count in tally.outcomes.items()},
-        "digits": dict(tally.digits),
-        "spent": f"{spent.spent:f}",
-        "held": f"{spent.held:f}",
-        "halted": str(run.halt) if run and run.halt else None,
-        "finished": bool(run and run.is_finished),
-    }
-
-
 def _tell_what_next(journal: Path, name: str, tally: Tally, run: Run | None) -> None:
     if run is not None and run.halt is not None:
-        why = str(run.halt).removeprefix("stopped ")
-        notes.print(f"stopped: {why}", markup=False, style="red")
+        why = str(run.halt).removeprefix("stopped ").removesuffix(": raise it to go on")
+        notes.print(f"stopped: {why}", style="red")
         if run.halt.reason is HaltReason.BUDGET:
-            raised = command_line("budget", name, journal, "SUM")
-            notes.print(f"raise it: {raised}", markup=False)
-    uncertain = tally.states[RowState.UNCERTAIN]
-    for count, what, words in (
+            hint("raise it to go on", command_line("budget", name, journal, "SUM"))
+        elif run.halt.reason is HaltReason.UNPRICED:
+            limits = ("SUM", "--max-price", "PRICE")
+            hint("limit it", command_line("budget", name, journal, *limits))
+    for count, what, word in (
         (tally.to_dial, "still to dial", "run"),
-        (uncertain, "uncertain", "reconcile"),
+        (tally.states[RowState.UNCERTAIN], "uncertain", "reconcile"),
+        (tally.states[RowState.REFUSED], "refused, why", "report"),
     ):
         if count:
-            command = command_line(words, name, journal)
-            notes.print(f"{counted(count, 'recipient')} {what}: {command}", markup=False)
+            hint(f"{counted(count, 'recipient')} {what}", command_line(word, name, journal))

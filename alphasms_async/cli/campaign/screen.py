@@ -1,8 +1,6 @@
 """What is shown of a run while it goes on: a live block on a terminal, a line now and then else."""
 
 import time
-from collections import deque
-from contextlib import suppress
 from typing import Self
 
 from rich.console import Group, RenderableType
@@ -12,12 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from alphasms_async.campaigns import Hold, Progress, RowState
+from alphasms_async.cli.campaign.speed import Speed
 from alphasms_async.cli.terminal import lasting, money, notes
 
 __all__ = ["Screen"]
 
-_RATE_SECONDS = 10.0
-_STARTS_MEASURED = 5
 _LINE_SECONDS = 30.0
 # The terminal echoes `^C` behind the block: without room for it the line would break, and the
 # block could not be taken back whole.
@@ -33,7 +30,7 @@ class Screen:
     def __init__(self, name: str, progress: Progress) -> None:
         self._name = name
         self._progress = progress
-        self._begun: deque[tuple[float, int]] = deque()
+        self._speed = Speed()
         self._line_at = time.monotonic() + _LINE_SECONDS
         self._told: Hold | None = None
         self._live = Live(console=notes, auto_refresh=False, transient=True)
@@ -45,20 +42,17 @@ class Screen:
 
     def __exit__(self, *_: object) -> None:
         if notes.is_terminal:
-            with suppress(OSError):
-                self._live.stop()
+            self._live.stop()
 
     def show(self) -> None:
         """Show where the run stands now."""
         now = time.monotonic()
         self._measure(now)
-        # A terminal that is closed takes nothing any more, and the run must still end well.
-        with suppress(OSError):
-            if notes.is_terminal:
-                self._live.update(self._block(), refresh=True)
-            elif now >= self._line_at or self._waits_anew():
-                self._line_at = now + _LINE_SECONDS
-                notes.print(self._line(), markup=False)
+        if notes.is_terminal:
+            self._live.update(self._block(), refresh=True)
+        elif now >= self._line_at or self._waits_anew():
+            self._line_at = now + _LINE_SECONDS
+            notes.print(self._line())
         self._told = self._hold
 
     @property
@@ -73,13 +67,9 @@ class Screen:
         return self._hold is not None and self._hold is not self._told
 
     def _measure(self, now: float) -> None:
-        pace = self._progress.per_second
-        span = max(_RATE_SECONDS, _STARTS_MEASURED / pace) if pace else _RATE_SECONDS
         if self._hold is not None:
-            self._begun.clear()
-        self._begun.append((now, self._progress.begun))
-        while self._begun[0][0] < now - span:
-            self._begun.popleft()
+            self._speed.forget()
+        self._speed.look(now, self._progress.begun, self._progress.per_second)
 
     def _block(self) -> RenderableType:
         progress, width = self._progress, min(notes.width - _MARGIN, _WIDEST)
@@ -117,7 +107,8 @@ class Screen:
         progress = self._progress
         told = [f"{progress.in_flight} in flight"]
         if self._hold is None:
-            told += self._speed()
+            left = progress.total - progress.done
+            told += self._speed.told(left, slowed=progress.slowed)
             return Text(", ".join(told))
         waits = f"waiting: {self._hold}"
         if self._hold is Hold.PAUSED:
@@ -126,17 +117,9 @@ class Screen:
             waits += f", {lasting(progress.hold_seconds)} more"
         return Text.assemble(f"{told[0]}, " if progress.in_flight else "", (waits, "yellow"))
 
-    def _speed(self) -> list[str]:
-        """Return how fast it goes, and when it will be over, as far as that can be told yet."""
-        (first, begun), (last, ended) = self._begun[0], self._begun[-1]
-        if last - first < 1 or ended == begun:
-            return []
-        rate, left = (ended - begun) / (last - first), self._progress.total - self._progress.done
-        told = f"{rate:.1f} a second" if rate >= 1 else f"{rate * 60:.1f} a minute"
-        if self._progress.slowed:
-            told += ", slowed by the gateway"
-        return [told, f"about {lasting(left / rate)} left"] if left else [told]
-
     def _spent(self) -> str:
-        budget = self._progress.budget
-        return money(self._progress.spent) + ("" if budget is None else f" of {money(budget)}")
+        progress = self._progress
+        accepted = progress.states[RowState.ACCEPTED] + progress.states[RowState.DONE]
+        # Not every gateway, and for no text, tells what a call costs.
+        told = money(progress.spent) if progress.spent or not accepted else "not told"
+        return told + ("" if progress.budget is None else f" of {money(progress.budget)}")

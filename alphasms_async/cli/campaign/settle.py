@@ -1,14 +1,19 @@
 """`alphasms campaign reconcile`: what is uncertain is asked for, and the rest is a person's."""
 
 import getpass
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from rich.table import Table
-from rich.text import Text
 
-from alphasms_async import AlphaSMS, InvalidRequest, parse_phone
+from alphasms_async import (
+    AlphaSMSError,
+    InvalidRequest,
+    JournalError,
+    parse_phone,
+)
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
     Drop,
@@ -23,12 +28,14 @@ from alphasms_async.campaigns import reconcile as ask_gateway
 from alphasms_async.campaigns.clock import utc_now
 from alphasms_async.campaigns.sqlite.moves import REDIAL_AFTER_SECONDS
 from alphasms_async.cli.campaign.stored import JournalPath, book, command_line
+from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import (
     ExitCode,
     Flag,
     agreed,
     answers,
     counted,
+    hint,
     notes,
     print_json,
 )
@@ -50,15 +57,22 @@ async def reconcile(
 ) -> ExitCode:
     """Settle what is uncertain: ask the gateway where it can be asked, and list the rest.
 
-    A text carries an id of ours, which the gateway can be asked for. A recording carries none: who
-    is left, look up in the provider's panel, and decide with --redial or --drop.
+    Uncertain is whoever was called and no answer came back that tells whether it rang. A text
+    carries an id of ours, which the gateway can be asked for. A recording carries none: who is
+    left, look up in the provider's panel, and decide with --redial or --drop.
+
+    ```
+    alphasms campaign reconcile spring
+    alphasms campaign reconcile spring 0501234567 --redial
+    alphasms campaign reconcile spring --drop
+    ```
 
     Exit codes: 0 nothing is uncertain any more, 3 something is.
 
     Parameters
     ----------
     name
-        The campaign.
+        The campaign; `alphasms campaign status` lists all.
     phones
         Only these phones are meant by --redial or --drop; all that are left when none is given.
     redial
@@ -77,8 +91,8 @@ async def reconcile(
         raise InvalidRequest("choose one: --redial dials them again, --drop lets them be")
     if phones and not (redial or drop):
         raise InvalidRequest("say what to do with these phones: --redial or --drop")
-    wanted = {parse_phone(phone) for phone in phones}
     async with book(journal, f"campaign reconcile {name}") as opened:
+        wanted = _meant(phones, await uncertain_rows(opened, name))
         asked = await _asked(opened, name)
         rows = await uncertain_rows(opened, name)
         _refuse_strangers(wanted, rows)
@@ -86,18 +100,32 @@ async def reconcile(
             chosen = [row for row in rows if not wanted or row.phone in wanted]
             await _decide(opened, name, chosen, redial=redial, yes=yes)
             rows = await uncertain_rows(opened, name)
-    _print(asked, rows, json=json)
+    if asked.asked and not json:
+        notes.print(f"the gateway has {asked.settled} of {asked.asked} it was asked for")
+    # Who has decided has seen the table before.
+    _print(rows, json=json, briefly=redial or drop)
     return ExitCode.SOME_NOT if rows else ExitCode.ACCEPTED
 
 
+def _meant(phones: Sequence[str], rows: Sequence[RowRecord]) -> set[str]:
+    """Return the digits of phones, which may stand there as the table shows them."""
+    shown = {row.phone for row in rows}
+    return {phone if phone in shown else parse_phone(phone) for phone in phones}
+
+
 async def _asked(journal: SqliteJournal, name: str) -> Reconciled:
-    """Ask the gateway, if there is anything it could be asked for."""
+    """Ask the gateway, where it can be asked; what a person decides does not need its answer."""
     rows = await uncertain_rows(journal, name)
-    if not any(row.client_id or row.gateway_id for row in rows):
-        return Reconciled(0, 0, len(rows))
-    with notes.status("asking the gateway"):
-        async with AlphaSMS() as alphasms:
-            return await ask_gateway(alphasms, journal, name)
+    if any(row.client_id or row.gateway_id for row in rows):
+        try:
+            with notes.status("asking the gateway"):
+                async with gateway() as alphasms:
+                    return await ask_gateway(alphasms, journal, name)
+        except JournalError:
+            raise
+        except AlphaSMSError as error:
+            notes.print(f"the gateway could not be asked: {error}")
+    return Reconciled(0, 0, len(rows))
 
 
 def _refuse_strangers(wanted: set[str], rows: Sequence[RowRecord]) -> None:
@@ -129,9 +157,11 @@ async def _decide(
     refs = tuple(Ref(row.id, row.attempts) for row in ready)
     command = (Redial if redial else Drop)(name, refs, getpass.getuser())
     changed = await journal.apply(command)
-    again = f"to be dialled again: {command_line('run', name, journal.path)}"
-    done = again if redial else "dropped"
-    notes.print(f"{counted(changed, 'recipient')} {done}", markup=False)
+    whom = counted(changed, "recipient")
+    if redial:
+        hint(f"{whom} to be dialled again", command_line("run", name, journal.path))
+    else:
+        notes.print(f"{whom} dropped")
 
 
 def _is_old_enough(row: RowRecord) -> bool:
@@ -139,41 +169,40 @@ def _is_old_enough(row: RowRecord) -> bool:
     return row.claimed_at is None or utc_now() - row.claimed_at >= age
 
 
-def _print(asked: Reconciled, rows: Sequence[RowRecord], *, json: bool) -> None:
+def _print(rows: Sequence[RowRecord], *, json: bool, briefly: bool) -> None:
     if json:
         for row in rows:
-            print_json(
-                {
-                    "phone": row.phone,
-                    "line": row.line,
-                    "attempts": row.attempts,
-                    "called_at": row.claimed_at and row.claimed_at.isoformat(),
-                    "client_id": row.client_id,
-                    "error": row.error,
-                }
-            )
-        return
-    if asked.asked:
-        notes.print(f"the gateway has {asked.settled} of {asked.asked} it was asked for")
-    if not rows:
+            print_json(_as_json(row))
+    elif not rows:
         answers.print("nothing is uncertain")
-        return
-    table = Table(
-        *("phone", "line", "attempt", "called (Kyiv)", "what came back"),
-        show_edge=False,
-        pad_edge=False,
-    )
+    else:
+        if not briefly:
+            _print_table(rows)
+        notes.print(
+            f"{counted(len(rows), 'recipient')} may have rung and may not: look in the provider's "
+            "panel, then --redial those that did not, and --drop the rest"
+        )
+
+
+def _as_json(row: RowRecord) -> dict[str, object]:
+    return {
+        "phone": row.phone,
+        "line": row.line,
+        "attempts": row.attempts,
+        "called_at": row.claimed_at and row.claimed_at.isoformat(),
+        "client_id": row.client_id,
+        "error": row.error,
+    }
+
+
+def _print_table(rows: Sequence[RowRecord]) -> None:
+    """Print who is uncertain, and why, a line for each reason."""
+    columns = ("phone", "line", "attempt", "called (Kyiv)")
+    table = Table(*columns, show_edge=False, pad_edge=False)
     for row in rows:
         called = row.claimed_at.astimezone(_KYIV) if row.claimed_at else None
-        table.add_row(
-            row.phone,
-            str(row.line),
-            str(row.attempts),
-            f"{called:%Y-%m-%d %H:%M:%S}" if called else "",
-            Text(row.error or ""),
-        )
+        shown = f"{called:%Y-%m-%d %H:%M:%S}" if called else ""
+        table.add_row(row.phone, str(row.line), str(row.attempts), shown)
     answers.print(table)
-    notes.print(
-        f"{counted(len(rows), 'recipient')} may have rung and may not: look in the provider's "
-        "panel, then --redial those that did not, and --drop the rest"
-    )
+    for reason, count in Counter(row.error or "" for row in rows).most_common():
+        answers.print(f"{count} of them: {reason or 'nothing came back'}")

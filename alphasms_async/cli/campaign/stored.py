@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from alphasms_async import InvalidRecording, InvalidRequest, Recording
+from alphasms_async import InvalidRecording, InvalidRequest, JournalError, Recording
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
     Campaign,
@@ -73,10 +73,17 @@ async def campaign_of(record: CampaignRecord, audio: Path | None = None) -> Camp
 
     Raises:
         InvalidRequest: The recording is gone, or is not the one it was planned with.
+        JournalError: What is to be heard cannot be read out of the journal.
     """
-    told = record.definition["kind"]
-    recording = await _recording(record.name, told, audio) if told["kind"] == "recording" else None
-    kind = kind_from_json(told, recording)
+    try:
+        told = record.definition["kind"]
+        is_recording = told["kind"] == "recording"
+        recording = await _recording(record.name, told, audio) if is_recording else None
+        kind = kind_from_json(told, recording)
+    except (KeyError, TypeError) as error:
+        raise JournalError(
+            f"the journal does not tell what {record.name!r} plays: put back a copy of it"
+        ) from error
     return Campaign.from_json(record.name, record.definition, kind)
 
 

@@ -6,10 +6,11 @@ import anyio
 import anyio.to_thread
 from attrs import field, frozen
 
-from alphasms_async import AlphaSMS, InvalidRequest, mask_phone
+from alphasms_async import InvalidRequest, mask_phone
 from alphasms_async.bodies import Delivery
 from alphasms_async.campaigns import Campaign, Claimed, RecipientList, Ref, SqliteJournal
 from alphasms_async.checks import mint_client_id
+from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import agreed, notes
 
 __all__ = ["Trial"]
@@ -49,7 +50,7 @@ class Trial:
     async def _place(self, phone: str) -> None:
         values = await anyio.to_thread.run_sync(self._first_values)
         claimed = Claimed(Ref(0, 0), 0, phone, values, mint_client_id())
-        async with AlphaSMS() as alphasms:
+        async with gateway() as alphasms:
             kind, hook = self.campaign.kind, self.campaign.hook
             placed = await kind.place(alphasms, claimed, hook, Delivery())
         notes.print(f"calling {mask_phone(phone)}: call {placed.id}")

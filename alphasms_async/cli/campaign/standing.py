@@ -1,0 +1,116 @@
+"""Where a campaign stands, for people and for programs: every command tells the same."""
+
+from datetime import datetime
+from typing import Self
+
+from attrs import field, frozen
+
+from alphasms_async import JournalError
+from alphasms_async.campaigns import (
+    CampaignRecord,
+    CampaignState,
+    Hold,
+    Money,
+    RowState,
+    SkipReason,
+    SqliteJournal,
+    Tally,
+    Window,
+)
+from alphasms_async.campaigns.sqlite.lock import dialled, holder_of
+from alphasms_async.cli.terminal import money
+
+__all__ = ["OVER", "Standing", "spent_in_words", "standings"]
+
+OVER = frozenset({CampaignState.FINISHED, CampaignState.CANCELLED})
+"""The states in which nobody is dialled any more."""
+
+
+@frozen
+class Standing:
+    """A campaign, its counts, its money, and who is at work on it."""
+
+    record: CampaignRecord
+    tally: Tally
+    money: Money
+    holder: str | None = None
+    """Who writes the journal just now, in words. `None`: nobody does."""
+    running: bool = field(default=False, kw_only=True)
+    """Whether that one dials this campaign."""
+
+    @classmethod
+    async def of(cls, journal: SqliteJournal, record: CampaignRecord) -> Self:
+        """Return where a campaign stands, as far as a journal that is only read tells."""
+        # First, for whoever has ended since has left nobody in flight.
+        holder, at_work = holder_of(journal.path), dialled(journal.path)
+        tally, spent = await journal.tally(record.id), await journal.money(record.id)
+        return cls(record, tally, spent, holder, running=record.id in at_work)
+
+    @property
+    def died_in_flight(self) -> int:
+        """How many were in flight when the run died; the next one makes them uncertain."""
+        return 0 if self.holder else self.tally.states[RowState.DIALING]
+
+    @property
+    def state(self) -> str:
+        """Where it stands, in a word; a run that a person holds is paused all the same."""
+        ready = self.record.state is CampaignState.READY
+        return "running" if self.running and ready else self.record.state.value
+
+    def waits(self, at: datetime) -> tuple[Hold, datetime | None] | None:
+        """Return why a run dials nobody at this moment, and until when, as the journal tells.
+
+        Returns:
+            `None` when it tells nothing that keeps it.
+        """
+        if self.record.state is CampaignState.PAUSED:
+            return Hold.PAUSED, None
+        starts, hours = (self.record.definition.get(one) for one in ("starts_at", "window"))
+        start = datetime.fromisoformat(starts) if starts else at
+        if start > at:
+            return Hold.STARTS_LATER, start
+        window = Window.from_json(hours) if hours else None
+        if window is None or window.is_open(at):
+            return None
+        return Hold.WINDOW, window.next_opening(at)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the same as plain data."""
+        record, tally = self.record, self.tally
+        return {
+            "name": record.name,
+            "state": record.state.value,
+            "running": self.running,
+            "finished": record.state in OVER,
+            "recipients": tally.total,
+            "states": {state.value: tally.states[state] for state in RowState},
+            "skipped": {reason.value: tally.reasons[reason] for reason in SkipReason},
+            "outcomes": {outcome.value: count for outcome, count in tally.outcomes.items()},
+            "digits": dict(tally.digits),
+            "spent": f"{self.money.spent:f}",
+            "held": f"{self.money.held:f}",
+            "budget": record.definition.get("budget"),
+            "per_second": record.per_second,
+            "halted": record.halted,
+            "died_in_flight": self.died_in_flight,
+            "planned_at": record.created_at.isoformat(),
+            "in_use_by": self.holder,
+        }
+
+
+async def standings(journal: SqliteJournal, name: str | None) -> list[Standing]:
+    """Return where a campaign stands, or all of a journal when it is not named.
+
+    Raises:
+        JournalError: There is none.
+    """
+    records = await journal.campaigns() if name is None else [await journal.campaign(name)]
+    if not records:
+        raise JournalError("the journal has no campaign yet: plan one first")
+    return [await Standing.of(journal, record) for record in records]
+
+
+def spent_in_words(tally: Tally, spent: Money) -> str:
+    """Return what the accepted calls cost, which not every gateway tells."""
+    accepted = tally.states[RowState.ACCEPTED] + tally.states[RowState.DONE]
+    return "not told" if accepted and spent.highest is None else money(spent.spent)
