@@ -40,7 +40,7 @@ _CAUSES = {
     Verdict.PUT_BACK: Cause.PUT_BACK,
     Verdict.UNCERTAIN: Cause.UNCERTAIN,
 }
-_ENDS = {
+_ENDS: Mapping[Verdict, RowState | None] = {
     verdict: state
     for verdict, cause in _CAUSES.items()
     if (state := next_state(RowState.DIALING, cause)) is not RowState.PLANNED
