@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphasms_async.campaigns.commands import Pause, SetBudget
+from alphasms_async.campaigns.commands import AddDoNotCall, Pause, SetBudget
 from alphasms_async.campaigns.events import CallEvent
 from alphasms_async.campaigns.export import export_rows
 from alphasms_async.campaigns.records import PlannedRow
@@ -23,7 +23,7 @@ from alphasms_async.campaigns.sqlite import SqliteJournal, tell
 from alphasms_async.campaigns.sqlite.inbox import Inbox
 from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
 from alphasms_async.errors import InvalidRequest, JournalError
-from tests.campaigns.journals import NAME, PRICE, Stage, Time, redialing
+from tests.campaigns.journals import NAME, PRICE, Stage, Time, redialing, staged
 from tests.campaigns.paths import read
 from tests.doubles import phones
 
@@ -261,3 +261,37 @@ async def test_a_damaged_journal_takes_no_command(tmp_path: Path) -> None:
         with pytest.raises(JournalError) as caught:
             await journal.drain()
     assert re.fullmatch(DAMAGED, str(caught.value))
+
+
+def spoil_the_index(path: Path, state: str) -> None:
+    """Move the second recipient in the table, and leave the index of the planned as it was."""
+    with closing(sqlite3.connect(path)) as connection:
+        entry = connection.execute(
+            "select type, name, tbl_name, rootpage, sql from sqlite_master "
+            "where name = 'recipient_planned'"
+        ).fetchone()
+        connection.execute("pragma writable_schema = on")
+        connection.execute("delete from sqlite_master where name = 'recipient_planned'")
+        connection.commit()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("update recipient set state = ? where id = 2", (state,))
+        connection.execute("pragma writable_schema = on")
+        connection.execute("insert into sqlite_master values(?, ?, ?, ?, ?)", entry)
+        connection.commit()
+
+
+@pytest.mark.parametrize("forbidden", [0, 1], ids=["allowed", "forbidden"])
+async def test_a_damaged_index_hands_out_nobody_twice(
+    tmp_path: Path, time: Time, forbidden: int
+) -> None:
+    """Who is accepted in the table and planned in the index is not dialled: it is damaged."""
+    path = tmp_path / "calls.journal"
+    async with SqliteJournal(path, clock=time) as journal:
+        stage = await staged(journal, time)
+        await journal.apply(AddDoNotCall(tuple(phones(2)[1:] * forbidden)))
+    spoil_the_index(path, "accepted")
+    async with SqliteJournal(path, clock=time) as journal:
+        assert await journal.claim(stage.campaign)
+        for _ in range(2):
+            with pytest.raises(JournalError, match="is damaged: a recipient is not what the index"):
+                await journal.claim(stage.campaign)

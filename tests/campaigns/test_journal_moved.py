@@ -3,13 +3,14 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.sqlite import SqliteJournal
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError, JournalLocked
@@ -22,7 +23,7 @@ from tests.doubles import FakeGateway, accepted, phones
 pytestmark = pytest.mark.anyio
 
 GONE, ANOTHER = "it cannot be found", "it is another file"
-WRITTEN = "another program has written it"
+WRITTEN = "another program has written it, such as a copy over it or a checkpoint"
 
 
 @pytest.fixture
@@ -166,6 +167,18 @@ async def test_a_run_ends_before_its_next_request(
         assert await ready.counts() == {"accepted": 3, "planned": 6}
 
 
+async def test_a_copy_over_it_is_seen_whenever_it_comes(written: Stage, path: Path) -> None:
+    """Also in the middle of a commit, when the writer itself may be taken for who wrote it."""
+
+    def rows() -> Iterator[PlannedRow]:
+        yield PlannedRow(1, phones(1)[0])
+        copy_over(path)
+
+    await written.journal.plan("summer", {}, rows())
+    with pytest.raises(JournalError, match=WRITTEN):
+        await written.claim()
+
+
 async def test_a_file_that_comes_back_was_away(written: Stage, path: Path) -> None:
     """Others may have written it meanwhile: only who opens it again dials again."""
     move(path)
@@ -201,8 +214,9 @@ async def refusal(path: Path) -> str:
 def parted(path: Path) -> str:
     return (
         f"the journal {path} was moved or copied while in use, and its last calls are in the "
-        f"-wal that lay beside it: put that here as {wal_of(path)}; only if it is lost for good, "
-        f"make an empty {beside(path, 'lock')}, and some may be called twice"
+        f"-wal that lay beside it, or in the journal itself: put the -wal here as {wal_of(path)}; "
+        f"only if there is none any more, make an empty {beside(path, 'lock')}, and whoever was "
+        "called since may be called again"
     )
 
 

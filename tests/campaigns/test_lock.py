@@ -19,11 +19,30 @@ from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError, JournalLocked
 from tests.campaigns.journals import NAME, Time, staged
 from tests.campaigns.paths import beside, mode, names, read, remove, write
-from tests.campaigns.processes import holding
+from tests.campaigns.processes import holding, python
 
 pytestmark = pytest.mark.anyio
 
 PURPOSE = "dialling spring"
+
+# The child says when it has given up the lock, and lives on until it is told to end.
+FORK = """
+import os, sys
+from pathlib import Path
+from alphasms_async.campaigns.sqlite.lock import FileLock
+
+lock, path = FileLock("it", "dialling"), Path(sys.argv[1])
+lock.acquire(path)
+if os.fork() == 0:
+    lock.release()
+    print("child", flush=True)
+    sys.stdin.readline()
+    os._exit(0)
+sys.stdin.readline()
+lock.release()
+print("parent", flush=True)
+os.wait()
+"""
 
 
 @pytest.fixture
@@ -145,11 +164,11 @@ async def test_all_links_to_a_journal_share_its_lock_and_its_inbox(path: Path, t
 
 
 async def test_a_journal_that_is_closed_is_free(path: Path, lock: Path) -> None:
-    """The lock's file stays, empty, for its owner alone; taking it away would let two in."""
+    """The lock's file stays, for its owner alone; taking it away would let two in at once."""
     for _ in range(2):
         async with SqliteJournal(path, purpose=PURPOSE):
             assert read(lock)
-        assert read(lock) == b""
+        assert json.loads(read(lock)) == {"attempts": 0}
         assert mode(lock) == 0o600
 
 
@@ -263,3 +282,19 @@ async def test_the_answers_of_whoever_lost_its_lock_still_count(
             claimed = await second.claim(stage.campaign)
             assert claimed is not None
             assert claimed.line == 3
+
+
+async def test_a_forked_child_neither_gives_the_lock_away_nor_keeps_it(path: Path) -> None:
+    """What the parent holds is the parent's until it lets go, whatever its child does."""
+    with python(FORK, path) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "child\n"
+        assert f"dialling (process {process.pid}" in await refusal(path)
+        process.stdin.write("let go\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "parent\n"
+        async with SqliteJournal(path) as journal:
+            assert await journal.campaigns() == []
+        process.stdin.write("end\n")
+    assert process.returncode == 0

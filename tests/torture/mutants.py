@@ -100,12 +100,26 @@ MUTANTS: Mapping[str, Mutant] = {
     "a file is what it is called": Mutant(
         "campaigns/test_journal_moved.py::test_a_run_ends_before_its_next_request",
         "campaigns/sqlite/writer.py",
-        {"return self._guard.failure(committing=True)": "return None"},
+        {"return self._guard.failure(writing=True)": "return None"},
     ),
     "dialling without the last calls": Mutant(
         "campaigns/test_journal_moved.py::test_a_journal_of_the_dead_is_not_dialled_without_its_last_calls",
         "campaigns/sqlite/file.py",
         {"check_whole(place, self._name)": "pass"},
+    ),
+    "dialling from an older copy": Mutant(
+        "campaigns/test_journal_seen.py::test_an_older_copy_is_not_dialled",
+        "campaigns/sqlite/file.py",
+        {"self._lock.check_seen(self._attempts)": "pass"},
+    ),
+    "an index that is believed": Mutant(
+        "campaigns/test_journal_damage.py::test_a_damaged_index_hands_out_nobody_twice",
+        "campaigns/sqlite/queries.sql",
+        {
+            "where id = :recipient and +state = 'planned' and attempts = :n - 1": (
+                "where id = :recipient"
+            )
+        },
     ),
 }
 """The promises, by what a package without them does."""

@@ -1,15 +1,16 @@
 """Claims: who is called next, for as many as ask at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from attrs import frozen
 
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.records import Claimed
-from alphasms_async.campaigns.sqlite.connection import Connection, Row
+from alphasms_async.campaigns.sqlite.connection import Connection, Damaged, Row
 from alphasms_async.campaigns.sqlite.reading import read_columns, read_phone
 from alphasms_async.campaigns.sqlite.sql import QUERIES
 from alphasms_async.campaigns.states import SkipReason
@@ -51,7 +52,7 @@ def _claim(
         forbidden = [
             {"recipient": row[0], "reason": SkipReason.DO_NOT_CALL} for row in rows if row[-1]
         ]
-        connection.executemany(QUERIES["skip"], forbidden)
+        _change(connection, "skip", forbidden)
         claimed += _take(connection, [row for row in rows if not row[-1]], left)
     return [*claimed, *[None] * len(left)]
 
@@ -70,7 +71,7 @@ def _take(connection: Connection, rows: Sequence[Row], claims: Sequence[Claim]) 
         }
         for (recipient, _, _, attempts, *_), claim in zip(rows, claims, strict=False)
     ]
-    connection.executemany(QUERIES["claim"], attempts)
+    _change(connection, "claim", attempts)
     connection.executemany(QUERIES["add_attempt"], attempts)
     return [
         Claimed(
@@ -82,3 +83,9 @@ def _take(connection: Connection, rows: Sequence[Row], claims: Sequence[Claim]) 
         )
         for (recipient, line, phone, attempts, columns, _), claim in zip(rows, claims, strict=False)
     ]
+
+
+def _change(connection: Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change the rows that an index has named, each of which must be what the index says."""
+    if rows and connection.executemany(QUERIES[query], rows).rowcount != len(rows):
+        raise Damaged("a recipient is not what the index says")

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, closing, suppress
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +16,7 @@ import anyio.to_thread
 
 from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.commands import Command
+from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.sqlite.applying import apply_letters
 from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
 from alphasms_async.campaigns.sqlite.guard import Guard
@@ -26,6 +28,7 @@ from alphasms_async.campaigns.sqlite.opening import (
     check_whole,
     connect_file,
     connect_read_only,
+    count_attempts,
     prepare,
     show_owner,
 )
@@ -82,6 +85,7 @@ class SqliteJournal(SqlJournal):
         self._connection: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._reading = anyio.CapacityLimiter(1)
+        self._attempts = 0
 
     async def drain(self, *, strict: bool = False) -> int:
         """Do what waits in the inbox; return how many commands that were.
@@ -105,14 +109,21 @@ class SqliteJournal(SqlJournal):
         self._is_told = False
         return done
 
+    async def claim(
+        self, campaign: int, *, client_id: int | None = None, reserved: Decimal | None = None
+    ) -> Claimed | None:
+        claimed = await super().claim(campaign, client_id=client_id, reserved=reserved)
+        self._attempts += claimed is not None
+        return claimed
+
     @asynccontextmanager
     async def taken_up(self, campaign: int) -> AsyncGenerator[None]:
         try:
             async with super().taken_up(campaign):
-                self._lock.tell_dialled(self._taken_up)
+                self._lock.tell(dialled=self._taken_up)
                 yield
         finally:
-            self._lock.tell_dialled(self._taken_up)
+            self._lock.tell(dialled=self._taken_up)
 
     async def _do_what_waits(self) -> int:
         letters = await anyio.to_thread.run_sync(self._waiting)
@@ -127,6 +138,7 @@ class SqliteJournal(SqlJournal):
     def _waiting(self) -> Letters | None:
         if (failure := self._guard.failure()) is not None:
             raise failure
+        self._lock.tell(attempts=self._attempts)
         return self._inbox.waiting()
 
     def _take(self) -> Connection:
@@ -141,6 +153,8 @@ class SqliteJournal(SqlJournal):
         try:
             self._connection = connect_file(place, self._name)
             prepare(self._connection, self._name)
+            self._attempts = count_attempts(self._connection, self._name)
+            self._lock.check_seen(self._attempts)
             self._begin(self._connection, socket.gethostname(), os.getpid())
             show_owner(self._connection, self._name)
             self._guard = Guard(self._name, place)
@@ -157,6 +171,7 @@ class SqliteJournal(SqlJournal):
             with suppress(sqlite3.Error):
                 self._connection.execute("pragma busy_timeout = 0")
                 self._connection.execute(QUERIES["leave"], {"owner": self._owner})
+            self._lock.tell(attempts=self._attempts)
         for connection in (self._reader, self._connection):
             if connection is not None:
                 connection.close()

@@ -28,16 +28,16 @@ class Guard:
         self._files: Mapping[Path, os.stat_result | None] = {path: _look(path) for path in paths}
         self._failure: JournalError | None = None
         self._written_at = 0
-        self.committed()
+        self.written()
 
-    def failure(self, *, committing: bool = False) -> JournalError | None:
+    def failure(self, *, writing: bool = False) -> JournalError | None:
         """Return why nobody may be dialled any more, `None` while all is as it was.
 
         It stays: what comes back may have been written by others meanwhile.
 
         Args:
-            committing: Whether a commit is about to begin, in the one thread that makes them.
-                Only then can what others wrote into the file be told from what this process did.
+            writing: Whether it is asked in the one thread that writes the file. Only there can
+                what others wrote into it be told from what this process did.
         """
         for path, opened in self._files.items():
             there = _look(path)
@@ -45,15 +45,15 @@ class Guard:
                 became = "it cannot be found"
             elif opened is None or not os.path.samestat(there, opened):
                 became = "it is another file"
-            elif committing and path == self._journal and there.st_mtime_ns != self._written_at:
-                became = "another program has written it"
+            elif writing and path == self._journal and there.st_mtime_ns != self._written_at:
+                became = "another program has written it, such as a copy over it or a checkpoint"
             else:
                 continue
             self._failure = self._failure or self._error(path, became)
         return self._failure
 
-    def committed(self) -> None:
-        """Know the file again as the commit that just ended has left it."""
+    def written(self) -> None:
+        """Know the file again as this process has just left it."""
         if self._journal is not None and (there := _look(self._journal)) is not None:
             self._written_at = there.st_mtime_ns
 

@@ -5,9 +5,10 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 from alphasms_async.errors import JournalError, JournalLocked
@@ -18,6 +19,7 @@ BRIEF = "a command"
 """The purpose of those who hold a journal for a moment only."""
 
 _TRIES, _TRY_SECONDS = 20, 0.025
+_SIZE, _LONGEST_PURPOSE = 4096, 400
 
 
 class FileLock:
@@ -25,8 +27,13 @@ class FileLock:
 
     def __init__(self, name: str, purpose: str) -> None:
         self._name = name
-        self._purpose = purpose
+        self._purpose = purpose[:_LONGEST_PURPOSE]
+        self._path = Path()
         self._descriptor: int | None = None
+        self._pid = 0
+        self._attempts = 0
+        self._dialled: Sequence[int] = ()
+        self._writing = Lock()
 
     def acquire(self, journal: Path) -> None:
         """Take the lock, or say who has it.
@@ -38,7 +45,7 @@ class FileLock:
             JournalLocked: Another process, or another part of this one, has it.
             JournalError: The file beside the journal cannot be made.
         """
-        path = _beside(journal)
+        self._path = path = _beside(journal)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
@@ -57,9 +64,10 @@ class FileLock:
                 f"the journal {self._name} cannot be locked: {error.strerror}: "
                 "keep it on a local disk"
             ) from error
-        self._descriptor = descriptor
+        self._descriptor, self._pid = descriptor, os.getpid()
+        self._attempts, self._dialled = _attempts(_read(descriptor)), ()
         try:
-            self._write()
+            _write(descriptor, self._holder())
         except OSError as error:
             self.release()
             raise JournalError(
@@ -68,23 +76,55 @@ class FileLock:
 
     def release(self) -> None:
         """Give the lock back. The file stays: taking it away would let two in at once."""
-        if self._descriptor is not None:
+        with self._writing:
             descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None:
+            return
+        # A child that was forked has the lock in common, and must not take it from its parent.
+        if self._pid == os.getpid():
             with suppress(OSError):
-                os.ftruncate(descriptor, 0)
-            os.close(descriptor)
+                _write(descriptor, {"attempts": self._attempts})
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
 
-    def tell_dialled(self, campaigns: Iterable[int]) -> None:
-        """Say which campaigns are dialled just now, to whoever looks."""
-        if self._descriptor is not None:
-            with suppress(OSError):
-                self._write(dialled=sorted(campaigns))
+    def check_seen(self, attempts: int) -> None:
+        """Insist that a journal knows all calls that were made from its place.
 
-    def _write(self, **more: Any) -> None:
-        assert self._descriptor is not None  # noqa: S101 - just acquired
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "purpose": self._purpose}
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(holder | more).encode(), 0)
+        Raises:
+            JournalError: It knows fewer than the one that was open here before.
+        """
+        if attempts < self._attempts:
+            raise JournalError(
+                f"the journal {self._name} knows {attempts} calls, and {self._attempts} were made "
+                "from here: it is an older copy or another file, with which those that it does "
+                f"not know would be called again. Put the right one back; to begin anew with this "
+                f"one, delete {self._path}"
+            )
+
+    def tell(self, *, attempts: int | None = None, dialled: Iterable[int] | None = None) -> None:
+        """Keep what is known of the journal where the next one to open it finds it.
+
+        Args:
+            attempts: How many it has. `None`: as many as told before.
+            dialled: Which campaigns are dialled just now. `None`: those told before.
+        """
+        with self._writing:
+            before = self._holder()
+            self._attempts = max(self._attempts, attempts or 0)
+            self._dialled = self._dialled if dialled is None else sorted(dialled)
+            holder = self._holder()
+            if self._descriptor is not None and holder != before:
+                with suppress(OSError):
+                    _write(self._descriptor, holder)
+
+    def _holder(self) -> dict[str, Any]:
+        return {
+            "pid": self._pid,
+            "host": socket.gethostname(),
+            "purpose": self._purpose,
+            "dialled": self._dialled,
+            "attempts": self._attempts,
+        }
 
 
 def holder_of(journal: Path) -> str | None:
@@ -132,13 +172,23 @@ def _flock(descriptor: int) -> None:
     raise BlockingIOError
 
 
+def _write(descriptor: int, told: dict[str, Any]) -> None:
+    # In one step, over all that was there: a kill in between would lose the number of calls.
+    os.pwrite(descriptor, json.dumps(told).encode().ljust(_SIZE), 0)
+
+
 def _read(descriptor: int) -> dict[str, Any]:
     try:
-        told = json.loads(os.pread(descriptor, 4096, 0))
+        told = json.loads(os.pread(descriptor, _SIZE, 0))
     except ValueError:
         # It has the lock and has not said yet who it is.
         return {}
     return cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+
+
+def _attempts(told: dict[str, Any]) -> int:
+    attempts = told.get("attempts")
+    return attempts if isinstance(attempts, int) else 0
 
 
 def _has_died(holder: dict[str, Any]) -> bool:

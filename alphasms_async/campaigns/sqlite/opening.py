@@ -18,6 +18,7 @@ __all__ = [
     "check_whole",
     "connect_file",
     "connect_read_only",
+    "count_attempts",
     "prepare",
     "show_owner",
 ]
@@ -94,8 +95,9 @@ def check_whole(path: Path, name: str) -> None:
     elif not has_wal and not lock.exists() and _is_in_use(path):
         raise JournalError(
             f"the journal {name} was moved or copied while in use, and its last calls are in the "
-            f"-wal that lay beside it: put that here as {wal}; only if it is lost for good, make "
-            f"an empty {lock}, and some may be called twice"
+            f"-wal that lay beside it, or in the journal itself: put the -wal here as {wal}; only "
+            f"if there is none any more, make an empty {lock}, and whoever was called since may "
+            "be called again"
         )
 
 
@@ -159,6 +161,18 @@ def prepare(connection: Connection, name: str, *, in_memory: bool = False) -> No
         connection.execute(f"pragma cache_size = -{_CACHE_KIBIBYTES}")
         if _one(connection, "pragma user_version") == 0:
             _make_tables(connection)
+    except sqlite3.Error as error:
+        raise journal_error(error, name) from error
+
+
+def count_attempts(connection: Connection, name: str) -> int:
+    """Return how many calls a journal knows.
+
+    Raises:
+        JournalError: It cannot be read.
+    """
+    try:
+        return int(_one(connection, QUERIES["count_attempts"]))
     except sqlite3.Error as error:
         raise journal_error(error, name) from error
 
@@ -228,7 +242,8 @@ def _make_durable(connection: Connection, name: str) -> None:
         # What macOS calls a flush leaves the data in the drive's own memory; these do not.
         "fullfsync = on",
         "checkpoint_fullfsync = on",
-        "wal_autocheckpoint = 1000",
+        # The writer brings the log into the file itself, so that nobody else's writes go unseen.
+        "wal_autocheckpoint = 0",
         f"journal_size_limit = {_JOURNAL_SIZE_LIMIT}",
     ):
         connection.execute(f"pragma {pragma}")

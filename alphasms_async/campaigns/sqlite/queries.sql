@@ -104,6 +104,9 @@ update campaign set per_second = :per_second where id = :campaign;
 -- name: set_campaign_halted
 update campaign set halted = :halted where id = :campaign;
 
+-- name: count_attempts
+select count(*) from attempt;
+
 -- name: any_attempt
 select 1 from campaign c cross join attempt a on a.recipient between c.first and c.last
 where c.id = :campaign limit 1;
@@ -123,14 +126,17 @@ where c.id = :campaign and c.state = 'ready' and r.state = 'planned' and r.not_b
 order by r.not_before, r.id limit :count;
 
 -- name: claim
-update recipient set state = 'dialing', attempts = :n where id = :recipient;
+-- The row itself is asked, for an index that is damaged would hand out the same one for ever.
+update recipient set state = 'dialing', attempts = :n
+where id = :recipient and +state = 'planned' and attempts = :n - 1;
 
 -- name: add_attempt
 insert into attempt(recipient, n, campaign, owner, claimed_at, client_id, reserved)
 values(:recipient, :n, :campaign, :owner, :now, :client_id, :reserved);
 
 -- name: skip
-update recipient set state = 'skipped', reason = :reason where id = :recipient;
+update recipient set state = 'skipped', reason = :reason
+where id = :recipient and +state = 'planned';
 
 -- name: skip_planned
 update recipient set state = 'skipped', reason = :reason

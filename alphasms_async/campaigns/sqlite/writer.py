@@ -26,6 +26,8 @@ __all__ = ["Alone", "SharedWork", "Work", "Writer"]
 A = TypeVar("A")
 T = TypeVar("T")
 
+_COMMITS_IN_LOG = 250
+
 Work = Callable[[Connection], T]
 """What is done inside a transaction. It may raise an `AlphaSMSError` before it writes anything."""
 
@@ -104,6 +106,7 @@ class Writer:
         self._news = anyio.Event()
         self._closing = False
         self._failure: JournalError | None = None
+        self._commits = 0
         self._limiter = anyio.CapacityLimiter(1)
         self._ended = anyio.Event()
 
@@ -214,6 +217,12 @@ class Writer:
             # Fail-stop: what cannot be written down must not be done.
             for job in batch:
                 job.error = self._failure
+            return
+        try:
+            self._bring_home()
+        except sqlite3.Error as error:
+            # These jobs are durable, in the log; the next ones are not begun.
+            self._failure = journal_error(error, self._name)
 
     def _transact(self, batch: list[_Job[Any]]) -> None:
         self._connection.execute("begin immediate")
@@ -228,7 +237,6 @@ class Writer:
             self._connection.execute("commit" if stays else "rollback")
             if batch[0].alone is not None:
                 batch[0].alone.is_durable = stays
-            self._guard.committed()
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("rollback")
@@ -257,4 +265,12 @@ class Writer:
                 f"another process has taken over the journal {self._name}: "
                 "this one dials nobody more"
             )
-        return self._guard.failure(committing=True)
+        return self._guard.failure(writing=True)
+
+    def _bring_home(self) -> None:
+        """Now and then, bring what was committed from the log into the file itself."""
+        self._commits += 1
+        if self._commits >= _COMMITS_IN_LOG and self._guard.failure(writing=True) is None:
+            self._commits = 0
+            self._connection.execute("pragma wal_checkpoint(passive)")
+            self._guard.written()
