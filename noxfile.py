@@ -43,10 +43,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything the tests claim holds, on asyncio and on trio; arguments go to pytest."""
     install(session, "tests")
-    chosen = session.posargs or ["--ignore=tests/test_readme.py"]
-    session.run("coverage", "run", "-m", "pytest", *chosen)
-    if not session.posargs:
-        session.run("coverage", "report")
+    whole = ["--numprocesses=auto", "--cov", "--cov-report=term", "--ignore=tests/test_readme.py"]
+    session.run("pytest", *(session.posargs or whole))
 
 
 @nox.session

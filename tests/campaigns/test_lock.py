@@ -132,6 +132,7 @@ async def test_a_dead_holder_is_waited_for(
 @pytest.mark.parametrize(
     ("pid", "host"),
     [(os.getpid(), socket.gethostname()), (2**40, socket.gethostname()), (2**22 + 1, "elsewhere")],
+    ids=["alive", "beyond all", "elsewhere"],
 )
 async def test_a_holder_that_may_live_is_not_waited_for(
     path: Path, dying: Callable[[int, str], None], pid: int, host: str
