@@ -43,7 +43,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything the tests claim holds, on asyncio and on trio; arguments go to pytest."""
     install(session, "tests")
-    whole = ["--numprocesses=auto", "--cov", "--cov-report=term", "--ignore=tests/test_readme.py"]
+    shared_out = ["--numprocesses=auto", "--dist=worksteal"]
+    whole = [*shared_out, "--cov", "--cov-report=term", "--ignore=tests/test_readme.py"]
     session.run("pytest", *(session.posargs or whole))
 
 

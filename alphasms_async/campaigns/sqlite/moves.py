@@ -40,10 +40,11 @@ _CAUSES = {
     Verdict.PUT_BACK: Cause.PUT_BACK,
     Verdict.UNCERTAIN: Cause.UNCERTAIN,
 }
+# How a row stands once an attempt has ended so, unless it waits to be dialled again.
 _ENDS: Mapping[Verdict, RowState | None] = {
-    verdict: state
+    verdict: next_state(RowState.DIALING, cause)
     for verdict, cause in _CAUSES.items()
-    if (state := next_state(RowState.DIALING, cause)) is not RowState.PLANNED
+    if next_state(RowState.DIALING, cause) is not RowState.PLANNED
 }
 
 
