@@ -17,6 +17,7 @@ __all__ = [
     "check_hook",
     "check_ids",
     "check_lifetime",
+    "check_max_price",
     "check_rate",
     "check_sender",
     "check_sum",
@@ -135,6 +136,12 @@ def check_sum(name: str, text: str) -> Decimal:
         shown = repr(str(text)[:_LONGEST_SHOWN])
         raise InvalidRequest(f"{name} is a sum above 0, such as 500.00, not {shown}")
     return amount
+
+
+def check_max_price(max_price: Decimal, budget: Decimal) -> None:
+    """Raise `InvalidRequest` when one call may cost more than all of them together."""
+    if max_price > budget:
+        raise InvalidRequest(f"the maximum price {max_price} is above the whole budget {budget}")
 
 
 def is_sum(amount: Decimal) -> bool:

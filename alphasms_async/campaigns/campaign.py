@@ -11,7 +11,7 @@ from attrs import field, fields, frozen
 from alphasms_async.campaigns.kinds import Kind
 from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.window import Window
-from alphasms_async.checks import check_count, check_hook, check_rate, is_sum
+from alphasms_async.checks import check_count, check_hook, check_max_price, check_rate, is_sum
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["Campaign"]
@@ -95,10 +95,8 @@ class Campaign:
             raise InvalidRequest(
                 "the gateway does not tell what a text costs: a budget needs a maximum price too"
             )
-        if self.budget is not None and self.max_price is not None and self.max_price > self.budget:
-            raise InvalidRequest(
-                f"the maximum price {self.max_price} is above the whole budget {self.budget}"
-            )
+        if self.budget is not None and self.max_price is not None:
+            check_max_price(self.max_price, self.budget)
         if self.starts_at and self.expires_at and self.starts_at >= self.expires_at:
             raise InvalidRequest("the campaign expires before it starts: swap the two moments")
 

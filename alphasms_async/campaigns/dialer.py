@@ -166,10 +166,7 @@ class Dialer:
     def _follow(self, record: CampaignRecord) -> None:
         """Do as the campaign's row says, which anybody may change while the run goes on."""
         self._gate.is_paused = record.state is CampaignState.PAUSED
-        self._is_over = self._is_over or record.state in {
-            CampaignState.CANCELLED,
-            CampaignState.FINISHED,
-        }
+        self._is_over = self._is_over or record.state.is_over
         if record.per_second != self._per_second:
             self._per_second = record.per_second
             self._gate.throttle.set(record.per_second)

@@ -66,6 +66,11 @@ class Progress:
         """How many of them need not be dialled any more."""
         return self.total - self.states[RowState.PLANNED] - self.states[RowState.DIALING]
 
+    @property
+    def accepted(self) -> int:
+        """How many the gateway has a call for, or had."""
+        return self.states[RowState.ACCEPTED] + self.states[RowState.DONE]
+
     def take(self, tally: Tally) -> None:
         """Begin from what the journal counts."""
         self.states = Counter(tally.states)

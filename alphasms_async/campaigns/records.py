@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.states import CallOutcome, RowState, SkipReason, Verdict
+from alphasms_async.errors import InvalidRequest
 from alphasms_async.phone import mask_phone
 
 __all__ = [
@@ -43,6 +44,11 @@ class CampaignState(StrEnum):
     """A person ended it."""
     FINISHED = "finished"
     """Nobody is left to dial."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody is dialled any more."""
+        return self in {CampaignState.CANCELLED, CampaignState.FINISHED}
 
 
 def _masked(phone: str | None) -> str:
@@ -84,6 +90,17 @@ class CampaignRecord:
     """Why the last run stopped itself, in one line. `None` when it did not."""
     created_at: datetime
     finished_at: datetime | None
+
+    @property
+    def budget(self) -> Decimal | None:
+        """What it may spend. `None`: no limit."""
+        budget = self.definition.get("budget")
+        return None if budget is None else Decimal(budget)
+
+    def check_going_on(self) -> None:
+        """Raise `InvalidRequest` when it is over."""
+        if self.state.is_over:
+            raise InvalidRequest(f"the campaign {self.name!r} is {self.state}: nothing to change")
 
 
 @frozen
@@ -202,6 +219,11 @@ class Tally:
         return self.states.total()
 
     @property
+    def accepted(self) -> int:
+        """How many the gateway has a call for, or had."""
+        return self.states[RowState.ACCEPTED] + self.states[RowState.DONE]
+
+    @property
     def to_dial(self) -> int:
         """How many are planned or being dialled."""
         return self.states[RowState.PLANNED] + self.states[RowState.DIALING]
@@ -217,3 +239,10 @@ class Money:
     """What is reserved for attempts of which nobody knows whether they cost anything."""
     highest: Decimal | None
     """The highest price seen. `None` before the first."""
+
+    def told(self, accepted: int) -> Decimal | None:
+        """Return what so many accepted calls cost. `None`: there are some, and no price is known.
+
+        Not every gateway, and for no text, tells what a call costs.
+        """
+        return None if accepted and self.highest is None else self.spent

@@ -3,7 +3,7 @@
 from attrs import frozen
 
 from alphasms_async.campaigns.halts import Halt
-from alphasms_async.campaigns.records import CampaignRecord, CampaignState, Money, Tally
+from alphasms_async.campaigns.records import CampaignRecord, Money, Tally
 
 __all__ = ["Run"]
 
@@ -25,4 +25,4 @@ class Run:
     @property
     def is_finished(self) -> bool:
         """Whether nobody is left to dial."""
-        return self.campaign.state in {CampaignState.FINISHED, CampaignState.CANCELLED}
+        return self.campaign.state.is_over

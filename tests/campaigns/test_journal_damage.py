@@ -249,9 +249,7 @@ async def test_a_damaged_journal_takes_no_command(tmp_path: Path) -> None:
     """Whoever asks is told, and so is whoever writes it when the command waits in the inbox."""
     path = tmp_path / "calls.journal"
     await book(path)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("update campaign set definition = '{'")
-        connection.commit()
+    damage(path, "campaign.definition", "{")
     with pytest.raises(JournalError) as caught:
         await tell(path, [Pause(NAME)], clock=Time())
     assert re.fullmatch(DAMAGED, str(caught.value))

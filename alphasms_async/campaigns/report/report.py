@@ -45,13 +45,12 @@ class Report:
     @property
     def accepted(self) -> int:
         """How many recipients the gateway has a call for, or had."""
-        return self.tally.states[RowState.ACCEPTED] + self.tally.states[RowState.DONE]
+        return self.tally.accepted
 
     @property
     def spent(self) -> Decimal | None:
         """What all calls cost whose price is known. `None`: there are calls, and no price is."""
-        is_told = self.money.highest is not None or not self.accepted
-        return self.money.spent if is_told else None
+        return self.money.told(self.accepted)
 
     @property
     def dialable(self) -> int:
@@ -96,7 +95,7 @@ async def report_of(
         campaign=campaign,
         tally=await journal.tally(campaign.id),
         money=await journal.money(campaign.id),
-        budget=_budget_of(campaign),
+        budget=campaign.budget,
         currency=_currency_of(campaign),
         zone=zone,
         timeline=await timeline_of(journal, campaign.id, ZoneInfo(zone)),
@@ -113,11 +112,6 @@ def _check_failures(failures: int) -> None:
 def _zone_of(campaign: CampaignRecord) -> str:
     window = campaign.definition.get("window")
     return Window.from_json(window).zone if window else _DEFAULT_ZONE
-
-
-def _budget_of(campaign: CampaignRecord) -> Decimal | None:
-    budget = campaign.definition.get("budget")
-    return None if budget is None else Decimal(budget)
 
 
 def _currency_of(campaign: CampaignRecord) -> str | None:

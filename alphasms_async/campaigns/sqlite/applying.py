@@ -27,7 +27,7 @@ from alphasms_async.campaigns.sqlite.moves import decide, record
 from alphasms_async.campaigns.sqlite.reading import read_campaign
 from alphasms_async.campaigns.sqlite.sql import QUERIES
 from alphasms_async.campaigns.states import Cause, SkipReason
-from alphasms_async.checks import check_rate, check_sum
+from alphasms_async.checks import check_max_price, check_rate, check_sum
 from alphasms_async.errors import InvalidRequest
 from alphasms_async.phone import mask_digits
 
@@ -41,7 +41,6 @@ _REFUSED = (
     *(sqlite3.InterfaceError, sqlite3.ProgrammingError),
 )
 _LONGEST_SHOWN = 200
-_OVER = {CampaignState.CANCELLED: "cancelled", CampaignState.FINISHED: "finished"}
 
 
 def named(connection: Connection, name: str) -> CampaignRecord:
@@ -106,8 +105,7 @@ def apply_letters(connection: Connection, letters: Letters, now: float) -> int:
 
 def _going_on(connection: Connection, name: str) -> CampaignRecord:
     campaign = named(connection, name)
-    if campaign.state in _OVER:
-        raise InvalidRequest(f"the campaign {name!r} is {_OVER[campaign.state]}: nothing to change")
+    campaign.check_going_on()
     return campaign
 
 
@@ -157,8 +155,7 @@ def _sums(campaign: CampaignRecord, command: SetBudget) -> dict[str, str]:
     if told is None:
         return {"budget": f"{budget:f}"}
     max_price = check_sum("max_price", told)
-    if max_price > budget:
-        raise InvalidRequest(f"the maximum price {max_price} is above the whole budget {budget}")
+    check_max_price(max_price, budget)
     return {"budget": f"{budget:f}", "max_price": f"{max_price:f}"}
 
 

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -32,7 +32,7 @@ class FileLock:
         self._descriptor: int | None = None
         self._pid = 0
         self._attempts = 0
-        self._dialled: Sequence[int] = ()
+        self._dialled: tuple[int, ...] = ()
         self._writing = Lock()
 
     def acquire(self, journal: Path) -> None:
@@ -109,13 +109,12 @@ class FileLock:
             dialled: Which campaigns are dialled just now. `None`: those told before.
         """
         with self._writing:
-            before = self._holder()
+            before = self._attempts, self._dialled
             self._attempts = max(self._attempts, attempts or 0)
-            self._dialled = self._dialled if dialled is None else sorted(dialled)
-            holder = self._holder()
-            if self._descriptor is not None and holder != before:
+            self._dialled = self._dialled if dialled is None else tuple(sorted(dialled))
+            if self._descriptor is not None and before != (self._attempts, self._dialled):
                 with suppress(OSError):
-                    _write(self._descriptor, holder)
+                    _write(self._descriptor, self._holder())
 
     def _holder(self) -> dict[str, Any]:
         return {

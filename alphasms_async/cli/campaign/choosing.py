@@ -11,7 +11,6 @@ from attrs import evolve, frozen
 
 from alphasms_async import InvalidRequest
 from alphasms_async.campaigns import Campaign, CampaignRecord, Plan, RecipientList, SqliteJournal
-from alphasms_async.cli.campaign.standing import OVER
 from alphasms_async.cli.campaign.stored import command_line
 
 __all__ = ["Chosen", "choose", "refuse_called_lately"]
@@ -150,7 +149,7 @@ def _already(name: str, how: str = "") -> str:
 
 
 def _is_over(record: CampaignRecord | None) -> bool:
-    return record is not None and record.state in OVER
+    return record is not None and record.state.is_over
 
 
 def _digest(described: Campaign, listed: RecipientList) -> str:

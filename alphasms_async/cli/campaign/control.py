@@ -17,7 +17,6 @@ from alphasms_async.campaigns import (
 )
 from alphasms_async.campaigns.sqlite.lock import holder_of
 from alphasms_async.checks import check_rate, check_sum
-from alphasms_async.cli.campaign.standing import OVER
 from alphasms_async.cli.campaign.stored import JournalPath, command_line, look_into
 from alphasms_async.cli.terminal import (
     ExitCode,
@@ -161,8 +160,7 @@ async def _say(journal: Path, name: str, command: Command, told: str) -> None:
     """Have a command done, having seen that it can be."""
     async with look_into(journal) as opened:
         record = await opened.campaign(name)
-    if record.state in OVER:
-        raise InvalidRequest(f"the campaign {name!r} is {record.state}: nothing to change")
+    record.check_going_on()
     if await tell(journal, [command]) is Told.DONE:
         answers.print(f"{name}: {told}")
     else:

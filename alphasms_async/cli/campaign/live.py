@@ -8,12 +8,12 @@ from attrs import define
 
 from alphasms_async.campaigns import Dialer, RowState, Run, SkipReason
 from alphasms_async.cli.campaign.screen import Screen
+from alphasms_async.cli.campaign.standing import NOT_ACCEPTED
 from alphasms_async.cli.terminal import ExitCode, notes
 
 __all__ = ["exit_code_of_run", "run_with_progress"]
 
 _SHOW_SECONDS = 0.25
-_NOT_ACCEPTED = (RowState.REFUSED, RowState.UNCERTAIN, RowState.DROPPED)
 
 
 @define
@@ -93,7 +93,7 @@ def exit_code_of_run(run: Run | None, *, interrupted: bool) -> ExitCode:
     states, reasons = run.tally.states, run.tally.reasons
     # Twice in the list, or on the do-not-call list: that nobody was called is as it should be.
     fine = reasons[SkipReason.DUPLICATE] + reasons[SkipReason.DO_NOT_CALL]
-    if any(states[one] for one in _NOT_ACCEPTED) or states[RowState.SKIPPED] > fine:
+    if any(states[one] for one in NOT_ACCEPTED) or states[RowState.SKIPPED] > fine:
         return ExitCode.SOME_NOT
     return ExitCode.ACCEPTED
 

@@ -14,7 +14,7 @@ from alphasms_async.campaigns.page import page_of
 from alphasms_async.campaigns.report import Report, report_of
 from alphasms_async.cli.campaign.outputs import check_target, written_whole
 from alphasms_async.cli.campaign.run import print_tally
-from alphasms_async.cli.campaign.standing import standings
+from alphasms_async.cli.campaign.standing import standings, stopped_in_words
 from alphasms_async.cli.campaign.stored import JournalPath, look_into
 from alphasms_async.cli.terminal import Flag, answers, counted, lasting, notes, print_json
 
@@ -177,5 +177,4 @@ def _print(made: Report) -> None:
     for trouble in made.troubles.groups[:_SHOWN]:
         answers.print(f"{trouble.count} {trouble.state}: {trouble.reason}")
     if made.campaign.halted:
-        why = made.campaign.halted.removeprefix("stopped ")
-        answers.print(f"stopped: {why}", style="red")
+        answers.print(stopped_in_words(made.campaign.halted), style="red")

@@ -20,7 +20,7 @@ from alphasms_async.campaigns import (
     Tally,
 )
 from alphasms_async.cli.campaign.live import exit_code_of_run, run_with_progress
-from alphasms_async.cli.campaign.standing import OVER, Standing, spent_in_words
+from alphasms_async.cli.campaign.standing import Standing, spent_in_words, stopped_in_words
 from alphasms_async.cli.campaign.stored import JournalPath, book, campaign_of, command_line
 from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import (
@@ -123,7 +123,7 @@ async def dial_campaign(
         wait: Whether to wait where nobody may be dialled just now.
         json: Print how it ended as JSON.
     """
-    if record.state in OVER:
+    if record.state.is_over:
         notes.print(f"the campaign {record.name!r} is {record.state}: nobody is left to dial")
     if record.state is CampaignState.PAUSED:
         hint("paused", command_line("resume", record.name, journal.path))
@@ -164,8 +164,8 @@ def print_tally(record: CampaignRecord, tally: Tally, spent: Money) -> None:
 
 def _tell_what_next(journal: Path, name: str, tally: Tally, run: Run | None) -> None:
     if run is not None and run.halt is not None:
-        why = str(run.halt).removeprefix("stopped ").removesuffix(": raise it to go on")
-        notes.print(f"stopped: {why}", style="red")
+        why = stopped_in_words(str(run.halt)).removesuffix(": raise it to go on")
+        notes.print(why, style="red")
         if run.halt.reason is HaltReason.BUDGET:
             hint("raise it to go on", command_line("budget", name, journal, "SUM"))
         elif run.halt.reason is HaltReason.UNPRICED:

@@ -9,8 +9,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from alphasms_async.campaigns import Hold, Progress, RowState
+from alphasms_async.campaigns import Hold, Progress
 from alphasms_async.cli.campaign.speed import Speed
+from alphasms_async.cli.campaign.standing import NOT_ACCEPTED
 from alphasms_async.cli.terminal import lasting, money, notes
 
 __all__ = ["Screen"]
@@ -20,7 +21,6 @@ _LINE_SECONDS = 30.0
 # block could not be taken back whole.
 _MARGIN = 4
 _WIDEST = 100
-_TROUBLE = (RowState.REFUSED, RowState.UNCERTAIN, RowState.DROPPED)
 _STYLES = {"accepted": "green", "refused": "red", "uncertain": "yellow", "dropped": "yellow"}
 
 
@@ -98,8 +98,8 @@ class Screen:
 
     def _done(self) -> Text:
         states = self._progress.states
-        counts = {"accepted": states[RowState.ACCEPTED] + states[RowState.DONE]}
-        counts |= {one.value: states[one] for one in _TROUBLE if states[one]}
+        counts = {"accepted": self._progress.accepted}
+        counts |= {one.value: states[one] for one in NOT_ACCEPTED if states[one]}
         parts = [Text(f"{count} {word}", style=_STYLES[word]) for word, count in counts.items()]
         return Text(", ").join(parts)
 
@@ -119,7 +119,6 @@ class Screen:
 
     def _spent(self) -> str:
         progress = self._progress
-        accepted = progress.states[RowState.ACCEPTED] + progress.states[RowState.DONE]
         # Not every gateway, and for no text, tells what a call costs.
-        told = money(progress.spent) if progress.spent or not accepted else "not told"
+        told = money(progress.spent) if progress.spent or not progress.accepted else "not told"
         return told + ("" if progress.budget is None else f" of {money(progress.budget)}")

@@ -20,10 +20,10 @@ from alphasms_async.campaigns import (
 from alphasms_async.campaigns.sqlite.lock import dialled, holder_of
 from alphasms_async.cli.terminal import money
 
-__all__ = ["OVER", "Standing", "spent_in_words", "standings"]
+__all__ = ["NOT_ACCEPTED", "Standing", "spent_in_words", "standings", "stopped_in_words"]
 
-OVER = frozenset({CampaignState.FINISHED, CampaignState.CANCELLED})
-"""The states in which nobody is dialled any more."""
+NOT_ACCEPTED = (RowState.REFUSED, RowState.UNCERTAIN, RowState.DROPPED)
+"""The states of those who were dialled and not accepted."""
 
 
 @frozen
@@ -81,7 +81,7 @@ class Standing:
             "name": record.name,
             "state": record.state.value,
             "running": self.running,
-            "finished": record.state in OVER,
+            "finished": record.state.is_over,
             "recipients": tally.total,
             "states": {state.value: tally.states[state] for state in RowState},
             "skipped": {reason.value: tally.reasons[reason] for reason in SkipReason},
@@ -112,5 +112,10 @@ async def standings(journal: SqliteJournal, name: str | None) -> list[Standing]:
 
 def spent_in_words(tally: Tally, spent: Money) -> str:
     """Return what the accepted calls cost, which not every gateway tells."""
-    accepted = tally.states[RowState.ACCEPTED] + tally.states[RowState.DONE]
-    return "not told" if accepted and spent.highest is None else money(spent.spent)
+    told = spent.told(tally.accepted)
+    return "not told" if told is None else money(told)
+
+
+def stopped_in_words(halted: str) -> str:
+    """Return why a run stopped itself; some reasons begin with that word."""
+    return f"stopped: {halted.removeprefix('stopped ')}"

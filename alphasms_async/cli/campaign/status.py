@@ -3,7 +3,6 @@
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 
 import anyio
 from rich.box import SIMPLE_HEAD
@@ -16,7 +15,13 @@ from rich.text import Text
 from alphasms_async.campaigns import DEFAULT_JOURNAL, RowState, SqliteJournal, Tally
 from alphasms_async.campaigns.clock import utc_now
 from alphasms_async.cli.campaign.speed import Speed
-from alphasms_async.cli.campaign.standing import Standing, spent_in_words, standings
+from alphasms_async.cli.campaign.standing import (
+    NOT_ACCEPTED,
+    Standing,
+    spent_in_words,
+    standings,
+    stopped_in_words,
+)
 from alphasms_async.cli.campaign.stored import JournalPath, look_into
 from alphasms_async.cli.terminal import Flag, answers, lasting, money, print_json
 
@@ -25,7 +30,6 @@ __all__ = ["status"]
 _WATCH_SECONDS = 1.0
 _NAME_CELLS = 20
 _OTHER_CELLS = 60
-_NOT_ACCEPTED = (RowState.REFUSED, RowState.UNCERTAIN, RowState.DROPPED)
 
 
 async def status(
@@ -91,18 +95,18 @@ def _shown(found: list[Standing], speeds: Mapping[str, Speed]) -> RenderableType
 
 
 def _row(one: Standing) -> tuple[RenderableType, ...]:
-    tally, states = one.tally, one.tally.states
-    total = tally.total - states[RowState.SKIPPED]
-    budget = one.record.definition.get("budget")
+    tally = one.tally
+    total = tally.total - tally.states[RowState.SKIPPED]
+    budget = one.record.budget
     name = Text(one.record.name)
     name.truncate(_name_cells(), overflow="ellipsis")
     return (
         name,
         one.state,
         f"{total - tally.to_dial} of {total}",
-        str(states[RowState.ACCEPTED] + states[RowState.DONE]),
+        str(tally.accepted),
         _trouble(tally),
-        spent_in_words(tally, one.money) + (f" of {money(Decimal(budget))}" if budget else ""),
+        spent_in_words(tally, one.money) + (f" of {money(budget)}" if budget is not None else ""),
     )
 
 
@@ -117,7 +121,7 @@ def _notable(one: Standing, speed: Speed | None) -> Iterator[Text]:
         yield Text(f"in full: {one.record.name}", no_wrap=True, overflow="ignore")
     name, halted, lost = one.record.name, one.record.halted, one.died_in_flight
     if halted:
-        yield Text(f"{name} stopped: {halted.removeprefix('stopped ')}", style="red")
+        yield Text(f"{name} {stopped_in_words(halted)}", style="red")
     if one.running and one.tally.to_dial:
         told = _waiting(one) or ", ".join(speed.told(one.tally.to_dial) if speed else ())
         if told:
@@ -140,4 +144,4 @@ def _waiting(one: Standing) -> str:
 
 def _trouble(tally: Tally) -> str:
     """Return who was dialled and not accepted, a line for each way."""
-    return "\n".join(f"{tally.states[one]} {one}" for one in _NOT_ACCEPTED if tally.states[one])
+    return "\n".join(f"{tally.states[one]} {one}" for one in NOT_ACCEPTED if tally.states[one])
