@@ -17,6 +17,12 @@ an answer, `NotSent` (proven not to have left) or `OutcomeUnknown`.
     ├── GatewayUnavailable        a read failed, its repeats included
     ├── JournalError              a campaign's journal cannot be used or written
     │   └── JournalLocked         another process writes it
+    ├── WebhookError              a hook request that is not taken; nothing is changed by it
+    │   ├── HookNotProven         no token of ours, an altered one, or one that has expired
+    │   └── HookUnreadable        proven, and yet no event that anybody can read
+    ├── VerificationError         a phone verification does not go on
+    │   ├── LimitReached          too many for this phone, its range, or in all; see retry_after
+    │   └── VerificationOver      unknown, expired, used, cancelled, or all is sent
     └── GatewayError              the gateway answered "no"
         ├── AuthenticationError   ApiKeyMissing, WrongApiKey, AccessDenied
         ├── AccountError          AccountBanned, ApiDisabled, IpDenied, InsufficientFunds
@@ -46,6 +52,8 @@ __all__ = [
     "FileTooBig",
     "GatewayError",
     "GatewayUnavailable",
+    "HookNotProven",
+    "HookUnreadable",
     "InsufficientFunds",
     "InvalidAudioDuration",
     "InvalidFileFormat",
@@ -56,6 +64,7 @@ __all__ = [
     "IpDenied",
     "JournalError",
     "JournalLocked",
+    "LimitReached",
     "NotSent",
     "OperatorNotSupported",
     "OutcomeUnknown",
@@ -71,6 +80,9 @@ __all__ = [
     "UnknownGatewayError",
     "UnsupportedAudioFormat",
     "UploadFailed",
+    "VerificationError",
+    "VerificationOver",
+    "WebhookError",
     "WrongApiKey",
 ]
 
@@ -180,6 +192,37 @@ class JournalError(AlphaSMSError):
 
 class JournalLocked(JournalError):
     """Another process writes this journal, and only one may; the text names it."""
+
+
+class WebhookError(AlphaSMSError):
+    """A request to a hook is not taken. It changed nothing."""
+
+
+class HookNotProven(WebhookError):
+    """The request carries no token of ours, an altered one, or one that has expired."""
+
+
+class HookUnreadable(WebhookError):
+    """The request is proven, and its body or query is no event that anybody can read."""
+
+
+class VerificationError(AlphaSMSError):
+    """A phone verification does not go on; the text says why."""
+
+
+class LimitReached(VerificationError):
+    """Too many codes were sent: to this phone, to its number range, or in all. Nothing was sent."""
+
+    retry_after: float
+    """Seconds until there is room again, above 0."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class VerificationOver(VerificationError):
+    """It is unknown, expired, used or cancelled, or has no more to send. Nothing was sent."""
 
 
 class GatewayError(AlphaSMSError):

@@ -16,6 +16,7 @@ from alphasms_async.phone import mask_phone
 
 __all__ = [
     "Balance",
+    "CallOutcome",
     "Lookup",
     "Message",
     "OtpCall",
@@ -87,6 +88,17 @@ class Message:
     parts: int | None = None
     """How many SMS parts are billed. `None` when the gateway does not say."""
     raw: Raw = field(factory=_no_raw, repr=False, eq=False)
+
+
+class CallOutcome(StrEnum):
+    """What became of an accepted call, as the gateway's event tells."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """A word nobody documented: proof that there was a call, and no more."""
 
 
 class State(StrEnum):

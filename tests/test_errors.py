@@ -12,6 +12,7 @@ from alphasms_async.errors import (
     AlphaSMSError,
     FileTooBig,
     GatewayError,
+    LimitReached,
     NotSent,
     OutcomeUnknown,
     RateLimited,
@@ -74,6 +75,8 @@ def example(kind: type[E]) -> E:
         return kind("call: unreadable", status_code=502, id=100500, client_id=7)
     if issubclass(kind, OutcomeUnknown):
         return kind("call: outcome unknown", id=100500, client_id=7)
+    if issubclass(kind, LimitReached):
+        return kind("verification: too many", retry_after=2.5)
     return kind("call: what went wrong")
 
 

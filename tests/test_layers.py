@@ -20,6 +20,8 @@ LAYERS = (
     {"cli"},
     {"sandbox"},
     {"campaigns"},
+    {"verification"},
+    {"webhooks"},
     {ROOT},
     {"client"},
     {"dialing", "services"},
@@ -30,7 +32,7 @@ LAYERS = (
     {"outcomes"},
     {"messages", "models", "recording"},
     {"chunks", "pacing", "riff"},
-    {"checks", "settings"},
+    {"checks", "clock", "settings"},
     {"phone"},
     {"errors"},
 )

@@ -59,14 +59,10 @@ from alphasms_async.campaigns.sqlite import (
     Told,
     tell,
 )
-from alphasms_async.campaigns.states import (
-    CallOutcome,
-    RowState,
-    SkipReason,
-    Verdict,
-)
+from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.campaigns.templates import Template
 from alphasms_async.campaigns.window import Window
+from alphasms_async.models import CallOutcome
 
 __all__ = [
     "DEFAULT_JOURNAL",

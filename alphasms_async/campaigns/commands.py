@@ -7,8 +7,8 @@ from typing import Any, cast
 from attrs import asdict, field, frozen
 
 from alphasms_async.campaigns.events import CallEvent, Ref
-from alphasms_async.campaigns.states import CallOutcome
 from alphasms_async.errors import AlphaSMSError, JournalError
+from alphasms_async.models import CallOutcome
 
 __all__ = [
     "AddDoNotCall",

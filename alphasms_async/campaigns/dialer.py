@@ -9,7 +9,6 @@ import anyio.lowlevel
 from alphasms_async.bodies import Delivery
 from alphasms_async.campaigns.attempts import End, cut_off, given_back, place, settlement_of
 from alphasms_async.campaigns.campaign import Campaign
-from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.gate import Gate, Holding
 from alphasms_async.campaigns.halts import Halt, HaltReason, Halts
 from alphasms_async.campaigns.journal import Journal
@@ -21,6 +20,7 @@ from alphasms_async.campaigns.states import RowState
 from alphasms_async.campaigns.throttle import Throttle
 from alphasms_async.checks import mint_client_id
 from alphasms_async.client import AlphaSMS
+from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import RateLimited
 
 __all__ = ["Dialer"]

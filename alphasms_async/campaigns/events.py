@@ -8,8 +8,8 @@ from typing import Any, cast
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
-from alphasms_async.campaigns.states import CallOutcome
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from alphasms_async.phone import mask_phone
 
 __all__ = ["CallEvent", "Recorded", "Ref"]

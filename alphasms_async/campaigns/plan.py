@@ -11,12 +11,12 @@ from attrs import Factory, define, field, frozen
 from phonenumbers import SUPPORTED_REGIONS
 
 from alphasms_async.campaigns.campaign import Campaign
-from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.journal import Journal, Planned
 from alphasms_async.campaigns.kinds import PlayRecording
 from alphasms_async.campaigns.lists import ListedRecipient, RecipientList
 from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.states import RowState, SkipReason
+from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import InvalidRequest
 from alphasms_async.phone import DEFAULT_REGION, parse_phone
 

@@ -10,8 +10,9 @@ from typing import Any
 from attrs import field, frozen
 
 from alphasms_async.campaigns.events import Ref
-from alphasms_async.campaigns.states import CallOutcome, RowState, SkipReason, Verdict
+from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from alphasms_async.phone import mask_phone
 
 __all__ = [

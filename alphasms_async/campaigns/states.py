@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["MOVES", "CallOutcome", "Cause", "RowState", "SkipReason", "Verdict", "next_state"]
+__all__ = ["MOVES", "Cause", "RowState", "SkipReason", "Verdict", "next_state"]
 
 
 class RowState(StrEnum):
@@ -66,17 +66,6 @@ class Verdict(StrEnum):
     """Nothing rang: rate limited, an account or message refused, or given back before it left."""
     UNCERTAIN = "uncertain"
     """It left, and no readable answer came."""
-
-
-class CallOutcome(StrEnum):
-    """What became of an accepted call, as the gateway's event tells."""
-
-    ANSWERED = "answered"
-    NO_ANSWER = "no_answer"
-    BUSY = "busy"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    """A word nobody documented: proof that there was a call, and no more."""
 
 
 class Cause(StrEnum):

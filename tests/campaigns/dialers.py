@@ -15,7 +15,6 @@ from attrs import define, field
 
 from alphasms_async import AlphaSMS, Recording
 from alphasms_async.campaigns.campaign import Campaign
-from alphasms_async.campaigns.clock import Clock
 from alphasms_async.campaigns.commands import Command
 from alphasms_async.campaigns.dialer import Dialer
 from alphasms_async.campaigns.journal import Journal
@@ -23,6 +22,7 @@ from alphasms_async.campaigns.kinds import PlayRecording
 from alphasms_async.campaigns.records import AttemptRecord, CampaignRecord, PlannedRow, RowRecord
 from alphasms_async.campaigns.run import Run
 from alphasms_async.campaigns.sqlite import MemoryJournal
+from alphasms_async.clock import Clock
 from tests.campaigns.journals import NAME, NOON, listed
 from tests.doubles import KEY, Answer, FakeGateway, accepted, phone_of, phones
 from tests.sounds import wav

@@ -8,7 +8,6 @@ from typing import Any
 
 from attrs import frozen
 
-from alphasms_async.campaigns.clock import Clock
 from alphasms_async.campaigns.commands import Command, Drop, Redial
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.journal import Journal
@@ -21,7 +20,9 @@ from alphasms_async.campaigns.records import (
 )
 from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.sqlite import MemoryJournal, SqliteJournal
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
+from alphasms_async.clock import Clock
+from alphasms_async.models import CallOutcome
 from tests.doubles import phones
 
 NAME = "spring"

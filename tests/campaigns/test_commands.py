@@ -25,8 +25,8 @@ from alphasms_async.campaigns.commands import (
 )
 from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.records import Claimed, PlannedRow
-from alphasms_async.campaigns.states import CallOutcome
 from alphasms_async.errors import InvalidRequest, JournalError
+from alphasms_async.models import CallOutcome
 from tests.doubles import PHONE
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -6,7 +6,7 @@ import pytest
 from alphasms_async.campaigns.commands import RecordEvent
 from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.redial import RedialPolicy
-from alphasms_async.campaigns.states import CallOutcome
+from alphasms_async.models import CallOutcome
 from tests.campaigns.dialers import Gateway, Wall, desk, unreachable
 from tests.campaigns.virtual import virtual
 from tests.doubles import accepted

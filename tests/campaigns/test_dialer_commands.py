@@ -24,7 +24,8 @@ from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.run import Run
 from alphasms_async.campaigns.sqlite import SqliteJournal, Told, tell
 from alphasms_async.campaigns.sqlite.inbox import Inbox
-from alphasms_async.campaigns.states import CallOutcome, SkipReason
+from alphasms_async.campaigns.states import SkipReason
+from alphasms_async.models import CallOutcome
 from tests.campaigns.dialers import Desk, Gateway, desk, numbered, planned, unreachable
 from tests.campaigns.journals import NAME
 from tests.campaigns.virtual import virtual

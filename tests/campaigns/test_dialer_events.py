@@ -8,7 +8,8 @@ import pytest
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.progress import Hold
 from alphasms_async.campaigns.redial import RedialPolicy
-from alphasms_async.campaigns.states import CallOutcome, Verdict
+from alphasms_async.campaigns.states import Verdict
+from alphasms_async.models import CallOutcome
 from tests.campaigns.dialers import Desk, Gateway, Wall, desk, lost, numbered
 from tests.campaigns.virtual import virtual
 from tests.doubles import Answer, accepted, phones, refused

@@ -18,8 +18,9 @@ from alphasms_async.campaigns.export import export_rows
 from alphasms_async.campaigns.export.cells import COLUMNS
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import PlannedRow
-from alphasms_async.campaigns.states import CallOutcome, Verdict
+from alphasms_async.campaigns.states import Verdict
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, PRICE, Stage, Time, staged
 from tests.doubles import phones
 

@@ -20,8 +20,9 @@ from alphasms_async.campaigns.commands import (
 from alphasms_async.campaigns.events import CallEvent
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import CampaignState
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, NOON, Stage, Time, staged
 from tests.doubles import phones
 

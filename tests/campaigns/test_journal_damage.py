@@ -21,8 +21,9 @@ from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.report import report_of
 from alphasms_async.campaigns.sqlite import SqliteJournal, tell
 from alphasms_async.campaigns.sqlite.inbox import Inbox
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import InvalidRequest, JournalError
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, PRICE, Stage, Time, redialing, staged
 from tests.campaigns.paths import read
 from tests.doubles import phones

@@ -13,8 +13,9 @@ from alphasms_async.campaigns.commands import RecordEvent, command_to_json
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.records import CampaignState
 from alphasms_async.campaigns.sqlite import MemoryJournal
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, NOON, PRICE, Stage, Time, redialing, staged
 from tests.doubles import phones
 

@@ -12,8 +12,9 @@ from alphasms_async.campaigns.commands import AddDoNotCall, Pause
 from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.sqlite import SqliteJournal
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, PRICE, Stage, Time, ended, listed, staged
 from tests.campaigns.paths import beside, mode
 from tests.doubles import phones

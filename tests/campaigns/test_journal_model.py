@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from alphasms_async.campaigns.commands import AddDoNotCall, Cancel, Pause, RemoveDoNotCall, Resume
 from alphasms_async.campaigns.events import Recorded, Ref
 from alphasms_async.campaigns.records import CampaignState, Claimed
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import (
     HALF_AN_HOUR,
     NAME,

@@ -10,7 +10,8 @@ from alphasms_async.campaigns.commands import Cancel, Pause
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import CampaignState, Money, PlannedRow
-from alphasms_async.campaigns.states import CallOutcome, RowState, SkipReason, Verdict
+from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, NOON, PRICE, Stage, Time, redialing, staged
 from tests.doubles import phones
 

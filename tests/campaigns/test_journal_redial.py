@@ -8,8 +8,9 @@ from alphasms_async.campaigns.commands import AddDoNotCall, Cancel, Drop, Pause,
 from alphasms_async.campaigns.events import Recorded, Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import CampaignState
-from alphasms_async.campaigns.states import CallOutcome, RowState, SkipReason, Verdict
+from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import (
     HALF_AN_HOUR,
     NAME,

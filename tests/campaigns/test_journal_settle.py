@@ -7,14 +7,8 @@ import pytest
 from alphasms_async.campaigns.commands import Cancel
 from alphasms_async.campaigns.events import Recorded, Ref
 from alphasms_async.campaigns.journal import Journal
-from alphasms_async.campaigns.states import (
-    CallOutcome,
-    Cause,
-    RowState,
-    SkipReason,
-    Verdict,
-    next_state,
-)
+from alphasms_async.campaigns.states import Cause, RowState, SkipReason, Verdict, next_state
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, NOON, PRICE, Stage, Time, redialing, staged
 
 pytestmark = pytest.mark.anyio

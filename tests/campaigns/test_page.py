@@ -16,7 +16,8 @@ from alphasms_async.campaigns.page import page_of
 from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.report import report_of
 from alphasms_async.campaigns.sqlite import MemoryJournal
-from alphasms_async.campaigns.states import CallOutcome, Verdict
+from alphasms_async.campaigns.states import Verdict
+from alphasms_async.models import CallOutcome
 from alphasms_async.recording import Recording
 from tests.campaigns.journals import NAME, PRICE, Stage, Time, staged
 from tests.doubles import phones

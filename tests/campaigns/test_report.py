@@ -13,10 +13,11 @@ from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.kinds import SpeakSms
 from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.report import Report, report_of
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.campaigns.templates import Template
 from alphasms_async.campaigns.window import Window
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, NOON, PRICE, Stage, Time, staged
 
 pytestmark = pytest.mark.anyio

@@ -19,7 +19,8 @@ from alphasms_async.campaigns.run import Run
 from alphasms_async.campaigns.sqlite.connection import Connection
 from alphasms_async.campaigns.sqlite.journal import SqlJournal
 from alphasms_async.campaigns.sqlite.opening import prepare
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
+from alphasms_async.models import CallOutcome
 from tests.doubles import phones
 from tests.sounds import wav
 from tests.torture.powercut import Disk, connect

@@ -12,7 +12,8 @@ from alphasms_async.campaigns.page.markup import Markup, element
 from alphasms_async.campaigns.page.shares import Part, bars, legend, ring, swatch
 from alphasms_async.campaigns.report import Report
 from alphasms_async.campaigns.report.timeline import Bucket
-from alphasms_async.campaigns.states import CallOutcome, RowState, Verdict
+from alphasms_async.campaigns.states import RowState, Verdict
+from alphasms_async.models import CallOutcome
 
 __all__ = [
     "attempts_card",

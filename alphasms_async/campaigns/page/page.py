@@ -26,7 +26,7 @@ from alphasms_async.campaigns.page.trouble_cards import trouble_cards
 from alphasms_async.campaigns.page.wording import Advice, advice, verdict
 from alphasms_async.campaigns.records import CampaignState
 from alphasms_async.campaigns.report import Report
-from alphasms_async.campaigns.states import CallOutcome
+from alphasms_async.models import CallOutcome
 
 __all__ = ["page_of"]
 

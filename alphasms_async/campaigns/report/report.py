@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import CampaignRecord, Money, Tally
 from alphasms_async.campaigns.report.timeline import Timeline, timeline_of
 from alphasms_async.campaigns.report.troubles import Troubles, troubles_of
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.campaigns.window import Window
+from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["Report", "report_of"]

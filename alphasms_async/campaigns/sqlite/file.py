@@ -14,7 +14,6 @@ from typing import TypeVar
 import anyio
 import anyio.to_thread
 
-from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.commands import Command
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.sqlite.applying import apply_letters
@@ -34,6 +33,7 @@ from alphasms_async.campaigns.sqlite.opening import (
 )
 from alphasms_async.campaigns.sqlite.sql import QUERIES
 from alphasms_async.campaigns.sqlite.writer import Work, Writer
+from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import JournalError, JournalLocked
 
 __all__ = ["DEFAULT_JOURNAL", "SqliteJournal", "Told", "tell"]

@@ -15,7 +15,6 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.commands import Command
 from alphasms_async.campaigns.events import CallEvent, Recorded
 from alphasms_async.campaigns.journal import Journal, Planned
@@ -52,6 +51,7 @@ from alphasms_async.campaigns.sqlite.sql import QUERIES
 from alphasms_async.campaigns.sqlite.taking import shorten_rests, take_up
 from alphasms_async.campaigns.sqlite.writer import Alone, Work, Writer
 from alphasms_async.campaigns.states import RowState, SkipReason
+from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["SqlJournal"]

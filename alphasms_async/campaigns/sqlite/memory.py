@@ -3,10 +3,10 @@
 import os
 import sqlite3
 
-from alphasms_async.campaigns.clock import Clock, utc_now
 from alphasms_async.campaigns.sqlite.connection import Connection
 from alphasms_async.campaigns.sqlite.journal import SqlJournal
 from alphasms_async.campaigns.sqlite.opening import prepare
+from alphasms_async.clock import Clock, utc_now
 
 __all__ = ["MemoryJournal"]
 

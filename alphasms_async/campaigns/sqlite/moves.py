@@ -15,15 +15,9 @@ from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.sqlite.connection import Connection, undamaged
 from alphasms_async.campaigns.sqlite.reading import read_policy
 from alphasms_async.campaigns.sqlite.sql import QUERIES
-from alphasms_async.campaigns.states import (
-    CallOutcome,
-    Cause,
-    RowState,
-    SkipReason,
-    Verdict,
-    next_state,
-)
+from alphasms_async.campaigns.states import Cause, RowState, SkipReason, Verdict, next_state
 from alphasms_async.errors import JournalError
+from alphasms_async.models import CallOutcome
 
 __all__ = ["REDIAL_AFTER_SECONDS", "decide", "record", "settle", "sweep"]
 

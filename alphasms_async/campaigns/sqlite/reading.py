@@ -22,9 +22,10 @@ from alphasms_async.campaigns.records import (
 from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.sqlite.connection import Connection, Row, undamaged
 from alphasms_async.campaigns.sqlite.sql import QUERIES
-from alphasms_async.campaigns.states import CallOutcome, RowState, SkipReason, Verdict
+from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.campaigns.window import Window
 from alphasms_async.checks import check_count, check_rate
+from alphasms_async.models import CallOutcome
 
 __all__ = [
     "read_attempt",

@@ -27,7 +27,6 @@ from alphasms_async.campaigns import (
     plan_campaign,
     quote,
 )
-from alphasms_async.campaigns.clock import utc_now
 from alphasms_async.cli.campaign.options import Heard, Limits, make_campaign
 from alphasms_async.cli.campaign.overview import plan_as_json, show_plan
 from alphasms_async.cli.campaign.stored import JournalPath, book, command_line, is_there
@@ -41,6 +40,7 @@ from alphasms_async.cli.terminal import (
     notes,
     print_json,
 )
+from alphasms_async.clock import utc_now
 
 __all__ = ["plan", "written_plan"]
 

@@ -25,7 +25,6 @@ from alphasms_async.campaigns import (
     uncertain_rows,
 )
 from alphasms_async.campaigns import reconcile as ask_gateway
-from alphasms_async.campaigns.clock import utc_now
 from alphasms_async.campaigns.sqlite.moves import REDIAL_AFTER_SECONDS
 from alphasms_async.cli.campaign.stored import JournalPath, book, command_line
 from alphasms_async.cli.gateway import gateway
@@ -39,6 +38,7 @@ from alphasms_async.cli.terminal import (
     notes,
     print_json,
 )
+from alphasms_async.clock import utc_now
 
 __all__ = ["reconcile"]
 

@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from alphasms_async.campaigns import DEFAULT_JOURNAL, RowState, SqliteJournal, Tally
-from alphasms_async.campaigns.clock import utc_now
 from alphasms_async.cli.campaign.speed import Speed
 from alphasms_async.cli.campaign.standing import (
     NOT_ACCEPTED,
@@ -24,6 +23,7 @@ from alphasms_async.cli.campaign.standing import (
 )
 from alphasms_async.cli.campaign.stored import JournalPath, look_into
 from alphasms_async.cli.terminal import Flag, answers, lasting, money, print_json
+from alphasms_async.clock import utc_now
 
 __all__ = ["status"]
 

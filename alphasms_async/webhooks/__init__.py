@@ -1,0 +1,1 @@
+"""Events of the gateway: proven, read, and handed on."""
