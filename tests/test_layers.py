@@ -31,7 +31,7 @@ LAYERS = (
     {"gateway"},
     {"outcomes"},
     {"messages", "models", "recording"},
-    {"chunks", "pacing", "riff"},
+    {"chunks", "pacing", "riff", "serving"},
     {"checks", "clock", "settings"},
     {"phone"},
     {"errors"},

@@ -18,6 +18,7 @@ __all__ = [
     "parse_json",
     "read_code",
     "read_id",
+    "read_json",
     "read_money",
     "refuses",
     "texts_of",
@@ -69,9 +70,14 @@ def judge_status(answer: Answer, *, gave_id: bool = False, id: int | None = None
 
 def parse_json(answer: Answer) -> Any:
     """Return the body's JSON, numbers with a point as `Decimal`; `None` when it is not JSON."""
+    return read_json(answer.body)
+
+
+def read_json(body: bytes) -> Any:
+    """Return what JSON says, numbers with a point as `Decimal`; `None` when it is not JSON."""
     try:
         return json.loads(
-            answer.body.decode("utf-8-sig"),
+            body.decode("utf-8-sig"),
             parse_float=Decimal,
             parse_constant=_no_constant,
             object_pairs_hook=_single_keys,

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from alphasms_async.models import CallOutcome, State
-from alphasms_async.phone import mask_phone
+from alphasms_async.phone import mask_digits, mask_phone
 
 __all__ = ["HookEvent", "HookKind", "MessageEvent", "OtpEvent", "Proof", "VoiceEvent"]
 
@@ -45,6 +45,11 @@ def _masked(phone: str | None) -> str:
     return "None" if phone is None else mask_phone(phone)
 
 
+def _told(text: str | None) -> str:
+    # Whatever the gateway, or a person at the keys, puts there.
+    return "None" if text is None else repr(mask_digits(text))
+
+
 def _nothing() -> Mapping[str, Any]:
     return {}
 
@@ -57,7 +62,7 @@ class HookEvent:
     """The gateway's id of the call or message. `None` when the event carries none."""
     phone: str | None = field(default=None, repr=_masked)
     """The number, digits without the plus. `None` when the event carries none."""
-    raw: str = ""
+    raw: str = field(default="", repr=_told)
     """The gateway's own word for what happened."""
     fields: Mapping[str, Any] = field(factory=_nothing, repr=False, eq=False)
     """All fields as they came, also those nobody documented."""
@@ -77,7 +82,7 @@ class VoiceEvent(HookEvent):
     outcome: CallOutcome
     seconds: int | None = None
     """How long it lasted, 0 or more. `None` when the event does not tell."""
-    digits: str | None = None
+    digits: str | None = field(default=None, repr=_told)
     """The keys pressed: digits, `*` and `#`. `None` when none were, or the event does not tell."""
 
 
