@@ -21,6 +21,19 @@ except ModuleNotFoundError as _missing:
         ) from _missing
     raise
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
+from alphasms_async.sandbox.fates import Fate, mixed
+from alphasms_async.sandbox.hook_style import HookStyle
+from alphasms_async.sandbox.hooks import HookDelivery
 from alphasms_async.sandbox.states import State
 
-__all__ = ["Sandbox", "SandboxCall", "SandboxEntry", "SandboxMessage", "State"]
+__all__ = [
+    "Fate",
+    "HookDelivery",
+    "HookStyle",
+    "Sandbox",
+    "SandboxCall",
+    "SandboxEntry",
+    "SandboxMessage",
+    "State",
+    "mixed",
+]

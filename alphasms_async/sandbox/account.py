@@ -1,18 +1,42 @@
-"""The account the pages answer for: its key, its prices, and whether it may send."""
+"""The account the pages answer for: its key, its prices, whether it may send, and what follows."""
 
+import math
 from decimal import Decimal
+from typing import TypeVar
 
 import attrs
 
+from alphasms_async.clock import Clock, utc_now
+from alphasms_async.sandbox.endings import Endings
+from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
+from alphasms_async.sandbox.fates import Fate, Fates
+from alphasms_async.sandbox.hook_style import HookStyle
+from alphasms_async.sandbox.hooks import HookQueue
 from alphasms_async.sandbox.ledger import Ledger
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
+from alphasms_async.sandbox.states import Standing
 
 MEBIBYTE = 1024 * 1024
+
+_Entry = TypeVar("_Entry", bound=SandboxEntry)
+
+
+def _whole_url(_: object, __: object, hook: str | None) -> None:
+    if hook is not None and not hook.startswith(("http://", "https://")):
+        raise ValueError("hook is a whole URL, like http://127.0.0.1:8000/hooks.")
+
+
+def _pauses(_: object, __: object, pauses: tuple[float, ...]) -> None:
+    if not all(math.isfinite(pause) and pause >= 0 for pause in pauses):
+        raise ValueError("hook_pauses are seconds from 0 up, e.g. (1, 5, 25).")
 
 
 @attrs.define(kw_only=True, eq=False)
 class Account:
-    """An account of the gateway. Everything here may be changed at any time, while it serves."""
+    """An account of the gateway.
+
+    All but the clock may be changed at any time, also while it serves.
+    """
 
     api_key: str = attrs.field(default="sandbox-key", repr=False)
     """The one key that is right."""
@@ -29,6 +53,22 @@ class Account:
     """The biggest recording taken."""
     seed: int | None = attrs.field(default=None, repr=False)
     """Makes the codes of flash calls repeatable; None leaves them to chance."""
+    fates: Fates | None = attrs.field(default=None, repr=False)
+    """Decides what becomes of calls no script speaks of; None leaves them accepted."""
+    message_fate: Fate | None = None
+    """What becomes of written messages; None leaves them accepted."""
+    hook: str | None = attrs.field(default=None, validator=_whole_url, repr=False)
+    """The account's own hook, for what came without one; None for none."""
+    hook_style: HookStyle = attrs.field(factory=HookStyle)
+    """How hooks are written."""
+    hook_pauses: tuple[float, ...] = attrs.field(default=(1, 5, 25, 125), validator=_pauses)
+    """Seconds before each further attempt to post a hook; as many attempts, and the first."""
+    hook_timeout_seconds: float = 10
+    """How long a receiver may take to answer a hook."""
+    allow_remote_hooks: bool = False
+    """Whether hooks leave this machine."""
+    clock: Clock = attrs.field(default=utc_now, repr=False, on_setattr=attrs.setters.frozen)
+    """What time it is."""
     banned: bool = attrs.field(default=False, init=False)
     """Whether the account answers `Banned`."""
     api_disabled: bool = attrs.field(default=False, init=False)
@@ -40,9 +80,15 @@ class Account:
     document no such answer and take them."""
     ledger: Ledger = attrs.field(init=False, repr=False)
     """Everything accepted, and the money."""
+    hook_queue: HookQueue = attrs.field(init=False, repr=False)
+    """The hooks that wait, and how those before them went."""
+    endings: Endings = attrs.field(init=False, repr=False)
+    """What of the accepted is still to end."""
 
     def __attrs_post_init__(self) -> None:
-        self.ledger = Ledger(self._opening_balance, self.seed)
+        self.ledger = Ledger(self._opening_balance, self.seed, self.clock)
+        self.hook_queue = HookQueue(self.clock)
+        self.endings = Endings(self.ledger, self.hook_queue, self.clock)
 
     def admit(self, key: str | None) -> None:
         """Let a request with `key` in.
@@ -64,3 +110,29 @@ class Account:
     def supports(self, phone: str) -> bool:
         """Say whether `phone`'s operator is one the gateway works with."""
         return not phone.startswith(tuple(self.unsupported_operators))
+
+    def accept(self, draft: _Entry) -> _Entry:
+        """Record `draft`, charge for it, let its fate take its course, and return it with its id.
+
+        Raises:
+            RefusedError: The client's id was used before, or the balance is below the price.
+        """
+        entry = self.ledger.accept(draft)
+        fate = self._fate_of(entry)
+        if fate is not None:
+            self.end(entry, fate)
+        return entry
+
+    def end(self, entry: SandboxEntry, fate: Fate) -> None:
+        """Let `entry` end as `fate` says: first its state, then its hook."""
+        self.endings.plan(entry, fate, entry.hook or self.hook)
+
+    def standing(self, entry: SandboxEntry) -> Standing:
+        """Return the state `entry` is in by now."""
+        self.endings.end_due()
+        return self.ledger.standing(entry)
+
+    def _fate_of(self, entry: SandboxEntry) -> Fate | None:
+        if isinstance(entry, SandboxCall):
+            return self.endings.fate_of(entry, self.fates)
+        return self.message_fate

@@ -58,7 +58,7 @@ def _receive(account: Account, parameters: _Parameters) -> str:
     entry = account.ledger.find(whole_number(parameters.get("id")) or 0)
     if entry is None:
         raise RefusedError(Refusal.BAD_ID)
-    standing = account.ledger.standing(entry)
+    standing = account.standing(entry)
     state = standing.state
     return f"status:{state.http_word} code:{state.http_code} status_time:{standing.kyiv_day}"
 

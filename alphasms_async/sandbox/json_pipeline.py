@@ -51,7 +51,7 @@ def send_pipeline(account: Account, item: Item) -> Mapping[str, Json]:
             extra=extra,
             sender=first.optional_text("signature"),
         )
-    return sent(account.ledger.accept(draft))
+    return sent(account.accept(draft))
 
 
 def _steps(item: Item) -> tuple[str, ...]:

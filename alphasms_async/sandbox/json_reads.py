@@ -22,7 +22,7 @@ def read_status(account: Account, item: Item) -> Mapping[str, Json]:
     entry = account.ledger.find_by_client_id(item.client_id())
     if entry is None:
         raise RefusedError(Refusal.BAD_ID)
-    standing = account.ledger.standing(entry)
+    standing = account.standing(entry)
     answer: dict[str, Json] = {
         "id": entry.client_id,
         "type": _TYPES.get(entry.kind, entry.kind),

@@ -60,7 +60,7 @@ def send_sms(account: Account, item: Item) -> Mapping[str, Json]:
             sender=sender,
             lifetime_seconds=lifetime_seconds,
         )
-    return sent(account.ledger.accept(draft))
+    return sent(account.accept(draft))
 
 
 def send_voice(account: Account, item: Item) -> Mapping[str, Json]:
@@ -78,7 +78,7 @@ def send_voice(account: Account, item: Item) -> Mapping[str, Json]:
         dtmf=item.flag("dtmf"),
         voice=voice_settings(item),
     )
-    return sent(account.ledger.accept(draft))
+    return sent(account.accept(draft))
 
 
 def send_otp(account: Account, item: Item) -> Mapping[str, Json]:
@@ -93,7 +93,7 @@ def send_otp(account: Account, item: Item) -> Mapping[str, Json]:
         extra=item.unknown_fields(_OTP_FIELDS),
         code=code,
     )
-    return {"code": code, "price": account.ledger.accept(draft).price}
+    return {"code": code, "price": account.accept(draft).price}
 
 
 def reachable_phone(account: Account, item: Item) -> str:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import attrs
 
+from alphasms_async.clock import Clock
 from alphasms_async.sandbox.entries import SandboxEntry
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
 from alphasms_async.sandbox.states import Standing, State
@@ -25,10 +26,12 @@ class Ledger:
     Args:
         balance: The money there is at the start.
         seed: Makes the sequence of codes repeatable; None leaves it to chance.
+        clock: The time at which what is accepted was accepted.
     """
 
-    def __init__(self, balance: Decimal, seed: int | None) -> None:
+    def __init__(self, balance: Decimal, seed: int | None, clock: Clock) -> None:
         self._lock = Lock()
+        self._clock = clock
         self._opening_balance = balance
         self._seed = seed
         self.reset()
@@ -75,7 +78,7 @@ class Ledger:
                 raise RefusedError(Refusal.REPEATED_ID)
             if self._balance < draft.price:
                 raise RefusedError(Refusal.INSUFFICIENT_FUNDS)
-            entry = attrs.evolve(draft, id=FIRST_ID + len(self._entries))
+            entry = attrs.evolve(draft, id=FIRST_ID + len(self._entries), at=self._clock())
             self._balance -= entry.price
             self._entries[entry.id] = entry
             if entry.client_id is not None:

@@ -37,4 +37,4 @@ def _accept(account: Account, form: Form) -> tuple[str, SandboxCall]:
         code=code,
         extra={name: value for name, value in form.fields.items() if name not in _FIELDS},
     )
-    return code, account.ledger.accept(draft)
+    return code, account.accept(draft)

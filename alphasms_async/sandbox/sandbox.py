@@ -2,15 +2,21 @@
 
 from collections import Counter
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 import attrs
+import httpx
 from starlette.applications import Starlette
 
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.app import application
-from alphasms_async.sandbox.entries import SandboxCall, SandboxMessage
+from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
+from alphasms_async.sandbox.fates import Fate
+from alphasms_async.sandbox.hooks import HookDelivery
+from alphasms_async.sandbox.phones import is_international
+from alphasms_async.sandbox.posting import keep_posting, post_once
 from alphasms_async.sandbox.server import serve
 from alphasms_async.sandbox.states import Standing, State
 
@@ -19,8 +25,12 @@ from alphasms_async.sandbox.states import Standing, State
 class Sandbox(Account):
     """One account of the gateway with its pages, and a ledger of all that it accepted.
 
-    May be used from any thread. What it was made with and its switches may be changed at any
-    time, also while it serves.
+    May be used from any thread. What it was made with, all but the clock, and its switches may be
+    changed at any time, also while it serves.
+
+    Nothing happens to what was accepted until somebody decides its fate: `fates` and
+    `message_fate` for all, `script` for one phone, `end_call` by hand. Its end sets what the
+    status interfaces say and is told to its hook, by the server or by `post_hooks`.
 
     Args:
         api_key: The one key that is right.
@@ -29,6 +39,17 @@ class Sandbox(Account):
         currency: The currency of every price, three letters.
         max_bytes: The biggest recording taken.
         seed: Makes the codes of flash calls repeatable; None leaves them to chance.
+        fates: Decides what becomes of each call before its request is answered, see `mixed`; None
+            leaves calls accepted.
+        message_fate: What becomes of written messages; None leaves them accepted.
+        hook: Where the outcome of what came without a hook of its own is posted, as set in the
+            provider's panel; None for nowhere.
+        hook_style: How hooks are written.
+        hook_pauses: Seconds before each further attempt to post a hook that was not taken with a
+            status from 200 to 299; as many attempts as pauses, and the first.
+        hook_timeout_seconds: How long a receiver may take to answer a hook.
+        allow_remote_hooks: Whether hooks leave this machine; else only loopback is posted to.
+        clock: Returns the time, aware; for tests that post hooks by `post_hooks`.
     """
 
     app: Starlette = attrs.field(init=False, repr=False)
@@ -60,7 +81,79 @@ class Sandbox(Account):
         Raises:
             OSError: On entering, when the port is taken or may not be used.
         """
-        return serve(self.app, port)
+        return serve(self.app, port, partial(keep_posting, self))
+
+    async def post_hooks(
+        self, transport: httpx.AsyncBaseTransport | None = None
+    ) -> list[HookDelivery]:
+        """Post every hook that is due, once; for programs in which the sandbox does not serve.
+
+        Args:
+            transport: What carries them, e.g. `httpx.ASGITransport(app)` for a receiver in the
+                same process, wherever the hooks lead. None for the network, where they may leave
+                this machine only if `allow_remote_hooks` says so.
+
+        Returns:
+            How each attempt went, in the order they were over.
+        """
+        return await post_once(self, transport)
+
+    def wait_for_hooks(self, timeout: float = 10.0) -> None:
+        """Wait until nothing is to end, and no hook waits or is in flight any more.
+
+        A hook that failed waits until its last attempt. This blocks: an event loop calls it by
+        `anyio.to_thread.run_sync`.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Raises:
+            TimeoutError: There was still something to do.
+        """
+        changed = self.hook_queue.changed
+        with changed:
+            if not changed.wait_for(lambda: not self._left(), timeout):
+                raise TimeoutError(
+                    f"After {timeout:g} s there are still {self.endings.left} ends to come and "
+                    f"{self.hook_queue.left} hooks to post."
+                )
+
+    def deliveries(self, entry_id: int | None = None) -> list[HookDelivery]:
+        """Return the attempts to post hooks, in the order they were over.
+
+        Args:
+            entry_id: Only those for what has this id of the gateway's; None for all.
+        """
+        log = self.hook_queue.log()
+        return [each for each in log if entry_id is None or each.entry_id == entry_id]
+
+    def script(self, phone: str, *fates: Fate | None) -> None:
+        """Let the next calls to one phone take these fates in turn, before `fates` is asked.
+
+        Args:
+            phone: The phone, international digits without a plus: `380501234567`.
+            fates: The fates, behind those scripted before; None leaves its call accepted.
+
+        Raises:
+            ValueError: The phone is not written so.
+        """
+        if not is_international(phone):
+            raise ValueError("phone is international digits without a plus, like 380501234567.")
+        self.endings.script(phone, fates)
+
+    def end_call(self, entry_id: int, fate: Fate) -> None:
+        """End a call, or a message, by hand, in place of the end planned for it.
+
+        Its state is set and its hook waits to be posted. Ended again, it is told of again.
+
+        Args:
+            entry_id: The gateway's id.
+            fate: How it ends, and how long from now.
+
+        Raises:
+            LookupError: Nothing with that id was accepted.
+        """
+        self.end(self._entry(entry_id), fate)
 
     def calls(self, *, to: str | None = None) -> list[SandboxCall]:
         """Return the calls accepted, in order: what rings a phone.
@@ -96,10 +189,7 @@ class Sandbox(Account):
         Raises:
             LookupError: Nothing with that id was accepted.
         """
-        entry = self.ledger.find(entry_id)
-        if entry is None:
-            raise LookupError(f"The sandbox accepted nothing with the id {entry_id}.")
-        return self.ledger.standing(entry).state
+        return self.standing(self._entry(entry_id)).state
 
     def set_status(self, entry_id: int, state: State, *, since: datetime | None = None) -> None:
         """Set what all three status interfaces say of one accepted thing.
@@ -115,10 +205,25 @@ class Sandbox(Account):
         """
         if since is not None and since.tzinfo is None:
             raise ValueError("since must carry a time zone, e.g. datetime.now(UTC).")
-        self.ledger.set_standing(entry_id, Standing(state, since or datetime.now(UTC)))
+        self.ledger.set_standing(entry_id, Standing(state, since or self.clock()))
 
     def reset(self) -> None:
-        """Forget all it accepted, restore the balance and turn the switches off."""
-        self.ledger.reset()
+        """Forget all it accepted, planned and posted, restore the balance, turn the switches off.
+
+        What it was made with, `fates` and `hook` included, stays.
+        """
+        with self.hook_queue.changed:
+            self.endings.reset()
+            self.hook_queue.reset()
+            self.ledger.reset()
         self.banned = self.api_disabled = self.ip_denied = False
         self.unsupported_operators.clear()
+
+    def _entry(self, entry_id: int) -> SandboxEntry:
+        entry = self.ledger.find(entry_id)
+        if entry is None:
+            raise LookupError(f"The sandbox accepted nothing with the id {entry_id}.")
+        return entry
+
+    def _left(self) -> int:
+        return self.endings.left + self.hook_queue.left

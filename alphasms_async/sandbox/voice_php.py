@@ -22,7 +22,7 @@ async def voice_php(account: Account, request: Request) -> Response:
         refusals = _refusals(form, account.max_bytes)
         if refusals:
             return errors_answer(refusals)
-        call = account.ledger.accept(_draft(account, form))
+        call = account.accept(_draft(account, form))
     except RefusedError as error:
         return errors_answer([error.refusal])
     return json_answer({"id": call.id, "price": call.price})

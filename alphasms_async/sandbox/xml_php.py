@@ -93,7 +93,7 @@ def _line(account: Account, asked: Mapping[str, str]) -> str:
     entry = _find(account, asked)
     if entry is None:
         return f"<msg{_attributes(asked)}>{_CODES[Refusal.BAD_ID]}</msg>"
-    standing = account.ledger.standing(entry)
+    standing = account.standing(entry)
     names = {"sms_id": str(entry.id), "sms_count": str(entry.parts)}
     if entry.client_id is not None:
         names = {"id": str(entry.client_id), **names}

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from alphasms_async.sandbox import Sandbox
-from alphasms_async.sandbox.server import listening_socket
+from alphasms_async.sandbox.server import HOST
+from alphasms_async.serving import listening_socket
 
 from .wire import KEY, PHONE, voice_form, wav
 
@@ -111,7 +112,7 @@ def test_fault_inside_the_context_stops_the_server(sandbox: Sandbox) -> None:
 
 def test_small_answers_do_not_wait() -> None:
     """The socket says it is TCP, without which each kept connection's answer waits 40 ms."""
-    with listening_socket(0) as listener:
+    with listening_socket("The sandbox", HOST, 0) as listener:
         assert (listener.proto, listener.getsockname()[0]) == (socket.IPPROTO_TCP, "127.0.0.1")
 
 

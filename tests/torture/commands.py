@@ -10,6 +10,7 @@ import threading
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -23,6 +24,7 @@ from alphasms_async.campaigns.records import RowRecord
 from alphasms_async.campaigns.sqlite import SqliteJournal
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.sandbox import Sandbox
+from alphasms_async.sandbox.posting import keep_posting
 from alphasms_async.sandbox.server import serve
 from tests.doubles import phone_of
 from tests.sounds import wav
@@ -84,7 +86,7 @@ class Switchboard:
     @contextmanager
     def serve(self) -> Generator[dict[str, str]]:
         """Serve while the context is open; give the environment that points to it."""
-        with serve(self._app, 0) as url:
+        with serve(self._app, 0, partial(keep_posting, self.sandbox)) as url:
             try:
                 yield {"ALPHASMS_API_KEY": self.sandbox.api_key, "ALPHASMS_BASE_URL": url}
             finally:

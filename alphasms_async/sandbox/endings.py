@@ -1,0 +1,110 @@
+"""When accepted things end: fates in turn, planned ends, and the hooks they make."""
+
+from collections import deque
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
+
+import attrs
+
+from alphasms_async.clock import Clock
+from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
+from alphasms_async.sandbox.fates import Fate, Fates
+from alphasms_async.sandbox.hooks import HookQueue, Post
+from alphasms_async.sandbox.ledger import Ledger
+from alphasms_async.sandbox.states import Standing
+
+
+@attrs.frozen(eq=False)
+class _Ending:
+    due: datetime
+    entry: SandboxEntry
+    fate: Fate
+    hook: str | None
+
+
+class Endings:
+    """The ends still to come. Safe to use from several threads.
+
+    Nothing happens by itself: whoever wants to know how things stand calls `end_due` first.
+    """
+
+    def __init__(self, ledger: Ledger, hooks: HookQueue, clock: Clock) -> None:
+        self._ledger = ledger
+        self._hooks = hooks
+        self._clock = clock
+        self._order = count()
+        self._scripts: dict[str, deque[Fate | None]] = {}
+        self._planned: dict[int, _Ending] = {}
+        self._by_due: list[tuple[datetime, int, _Ending]] = []
+
+    @property
+    def left(self) -> int:
+        """How many ends are still to come."""
+        with self._hooks.changed:
+            return len(self._planned)
+
+    def reset(self) -> None:
+        """Forget the scripts and what is still to come."""
+        with self._hooks.changed:
+            self._scripts.clear()
+            self._planned.clear()
+            self._by_due.clear()
+            self._hooks.tell()
+
+    def script(self, phone: str, fates: tuple[Fate | None, ...]) -> None:
+        """Put `fates` behind those that calls to `phone` are to take already."""
+        with self._hooks.changed:
+            self._scripts.setdefault(phone, deque()).extend(fates)
+
+    def fate_of(self, call: SandboxCall, fates: Fates | None) -> Fate | None:
+        """Take the next fate of the script of the call's phone, or ask `fates` for one."""
+        if self._scripts:
+            with self._hooks.changed:
+                script = self._scripts.get(call.phone)
+                if script:
+                    return script.popleft()
+        return fates(call) if fates else None
+
+    def plan(self, entry: SandboxEntry, fate: Fate, hook: str | None) -> None:
+        """Have `entry` end as `fate` says, in place of what was planned for it before.
+
+        Args:
+            entry: What is to end.
+            fate: How, and how long from now.
+            hook: Where to tell it, None for nowhere.
+        """
+        with self._hooks.changed:
+            # It may have been forgotten since it was accepted.
+            if self._ledger.find(entry.id) is not entry:
+                return
+            due = self._clock() + timedelta(seconds=fate.after_seconds)
+            ending = _Ending(due, entry, fate, hook)
+            self._planned[entry.id] = ending
+            heappush(self._by_due, (due, next(self._order), ending))
+            self.end_due()
+            self._hooks.tell()
+
+    def next_due(self) -> datetime | None:
+        """Return when the next thing ends, None when nothing is to."""
+        with self._hooks.changed:
+            return self._by_due[0][0] if self._by_due else None
+
+    def end_due(self) -> None:
+        """End everything whose time has come."""
+        if not self._by_due:
+            return
+        with self._hooks.changed:
+            now = self._clock()
+            while self._by_due and self._by_due[0][0] <= now:
+                _, _, ending = heappop(self._by_due)
+                # Of several plans for one thing the last counts.
+                if self._planned.get(ending.entry.id) is ending:
+                    del self._planned[ending.entry.id]
+                    self._end(ending)
+
+    def _end(self, ending: _Ending) -> None:
+        standing = Standing(ending.fate.state, ending.due)
+        self._ledger.set_standing(ending.entry.id, standing)
+        if ending.hook:
+            self._hooks.add(Post(ending.entry, ending.fate, ending.hook), ending.due)

@@ -1,0 +1,196 @@
+"""The hooks that wait to be posted, those in flight, and the log of every attempt."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
+from threading import Condition
+from typing import Final
+
+import attrs
+
+from alphasms_async.clock import Clock
+from alphasms_async.sandbox.entries import SandboxEntry
+from alphasms_async.sandbox.fates import Fate
+
+AT_ONCE: Final = 16
+"""How many hooks are in flight to one receiver."""
+
+
+@attrs.frozen(kw_only=True)
+class HookDelivery:
+    """One attempt to post a hook. Its repr shows neither the address nor what was posted."""
+
+    entry_id: int
+    """The gateway's id of what had ended."""
+    url: str = attrs.field(repr=False)
+    """The hook as it was given."""
+    attempt: int
+    """Which attempt it was, from 1."""
+    at: datetime
+    """When it was over, UTC."""
+    status: int | None = None
+    """The status of the answer, None when there was none."""
+    error: str | None = None
+    """Why there was no answer, None when there was one."""
+    body: str = attrs.field(repr=False)
+    """The fields as written: JSON, a form, or the query that was added."""
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the receiver took it: any status from 200 to 299."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@attrs.frozen(eq=False)
+class Post:
+    """A hook to be posted, for the `attempt`-th time."""
+
+    entry: SandboxEntry
+    fate: Fate
+    url: str = attrs.field(repr=False)
+    attempt: int = 1
+
+
+@attrs.define
+class _Lane:
+    """The hooks of one receiver: so one that hangs holds up nobody else's."""
+
+    waiting: list[tuple[datetime, int, Post]] = attrs.field(
+        factory=list[tuple[datetime, int, Post]]
+    )
+    in_flight: int = 0
+
+    def is_due(self, now: datetime) -> bool:
+        return bool(self.waiting) and self.waiting[0][0] <= now
+
+    def has_room(self) -> bool:
+        return self.in_flight < AT_ONCE
+
+
+class HookQueue:
+    """Hooks by the moment they are due. Safe to use from several threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.changed: Condition = Condition()
+        """Held for every change here, notified after each; whoever plans hooks uses it too."""
+        self._clock = clock
+        self._order = count()
+        self._bells: list[Callable[[], None]] = []
+        self._lanes: dict[str, _Lane] = {}
+        self._in_flight: set[Post] = set()
+        self._log: list[HookDelivery] = []
+
+    @property
+    def left(self) -> int:
+        """How many wait or are in flight."""
+        with self.changed:
+            waiting = sum(len(lane.waiting) for lane in self._lanes.values())
+            return waiting + len(self._in_flight)
+
+    def reset(self) -> None:
+        """Forget what waits and the log; what is in flight leaves no trace when it comes back."""
+        with self.changed:
+            self._lanes.clear()
+            self._in_flight.clear()
+            self._log.clear()
+            self.tell()
+
+    def add(self, post: Post, due: datetime) -> None:
+        """Let `post` wait until `due`."""
+        with self.changed:
+            lane = self._lanes.setdefault(_receiver(post.url), _Lane())
+            heappush(lane.waiting, (due, next(self._order), post))
+            self.tell()
+
+    def take(self) -> Post | None:
+        """Return a hook that is due and whose receiver has room, now in flight; None for none."""
+        with self.changed:
+            now = self._clock()
+            lanes = self._lanes.values()
+            lane = next((one for one in lanes if one.has_room() and one.is_due(now)), None)
+            return self._begin(lane) if lane else None
+
+    def take_all(self) -> list[Post]:
+        """Return every hook that is due, now in flight."""
+        with self.changed:
+            return list(self._begin_all(self._clock()))
+
+    def next_due(self) -> datetime | None:
+        """Return when `take` has something to give, None while it cannot be told."""
+        with self.changed:
+            lanes = [lane for lane in self._lanes.values() if lane.waiting and lane.has_room()]
+            return min((lane.waiting[0][0] for lane in lanes), default=None)
+
+    def record(self, post: Post, delivery: HookDelivery, *, pause: float | None) -> None:
+        """Log how an attempt went, and let the next one wait.
+
+        Args:
+            post: What was in flight.
+            delivery: How it went.
+            pause: Seconds until the next attempt, None for no more.
+        """
+        with self.changed:
+            if post not in self._in_flight:
+                return
+            self._in_flight.remove(post)
+            self._log.append(delivery)
+            if pause is not None:
+                again = attrs.evolve(post, attempt=post.attempt + 1)
+                self.add(again, delivery.at + timedelta(seconds=pause))
+            self._leave(_receiver(post.url))
+            self.tell()
+
+    def put_back(self, posts: Iterable[Post]) -> None:
+        """Let those of `posts` that are in flight wait again, as if they had not been taken."""
+        with self.changed:
+            for post in self._in_flight.intersection(posts):
+                self._in_flight.remove(post)
+                self.add(post, self._clock())
+                self._leave(_receiver(post.url))
+
+    def log(self) -> tuple[HookDelivery, ...]:
+        """Return every attempt so far, in the order they were over."""
+        with self.changed:
+            return tuple(self._log)
+
+    @contextmanager
+    def ringing(self, bell: Callable[[], None]) -> Generator[None]:
+        """Have `bell` called after each change, in whatever thread it is made."""
+        with self.changed:
+            self._bells.append(bell)
+        try:
+            yield
+        finally:
+            with self.changed:
+                self._bells.remove(bell)
+
+    def tell(self) -> None:
+        """Tell all who wait that something has changed."""
+        with self.changed:
+            self.changed.notify_all()
+            for bell in self._bells:
+                bell()
+
+    def _begin_all(self, now: datetime) -> Iterator[Post]:
+        for lane in self._lanes.values():
+            while lane.is_due(now):
+                yield self._begin(lane)
+
+    def _begin(self, lane: _Lane) -> Post:
+        _, _, post = heappop(lane.waiting)
+        lane.in_flight += 1
+        self._in_flight.add(post)
+        return post
+
+    def _leave(self, receiver: str) -> None:
+        lane = self._lanes[receiver]
+        lane.in_flight -= 1
+        if not (lane.in_flight or lane.waiting):
+            del self._lanes[receiver]
+
+
+def _receiver(url: str) -> str:
+    """Return whom `url` leads to: its scheme, host and port."""
+    return "/".join(url.partition("?")[0].split("/", 3)[:3])

@@ -1,0 +1,202 @@
+"""Posts hooks: as they come due while the sandbox serves, or all that are due at once."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import anyio
+import attrs
+import httpx
+
+from alphasms_async.sandbox.account import Account
+from alphasms_async.sandbox.hooks import AT_ONCE, HookDelivery, Post
+from alphasms_async.settings import is_loopback
+from alphasms_async.transports import SlotTransport
+
+# No more than the server itself may take to stop.
+_CLOSE_SECONDS: Final = 0.5
+_REUSE_SECONDS: Final = 5.0
+_PORTS: Final = frozenset({None, *range(1, 65_536)})
+
+
+async def keep_posting(account: Account) -> None:
+    """Post the hooks of `account` as they come due, until cancelled; on asyncio only."""
+    bell = _Bell()
+    with account.hook_queue.ringing(bell.ring):
+        post = await _next(account, bell)
+        # Not before the first hook: to make it costs more than to serve a call.
+        async with _network() as transport, anyio.create_task_group() as group:
+            posting = _Posting(account, transport)
+            while True:
+                group.start_soon(posting.attempt, post)
+                post = await _next(account, bell)
+
+
+async def post_once(
+    account: Account, transport: httpx.AsyncBaseTransport | None
+) -> list[HookDelivery]:
+    """Post every hook of `account` that is due, and return how each attempt went.
+
+    Args:
+        account: Whose hooks.
+        transport: What carries them, wherever they lead; None for the network.
+    """
+    account.endings.end_due()
+    posts = account.hook_queue.take_all()
+    if not posts:
+        return []
+    if transport is not None:
+        return await _Posting(account, transport, is_ours=False).attempt_all(posts)
+    async with _network() as network:
+        return await _Posting(account, network).attempt_all(posts)
+
+
+@attrs.frozen
+class _Posting:
+    account: Account
+    transport: httpx.AsyncBaseTransport
+    is_ours: bool = True
+    """Whether it is for us to see that no hook leaves this machine."""
+
+    async def attempt_all(self, posts: Sequence[Post]) -> list[HookDelivery]:
+        """Attempt all of `posts`, no more of them at once than one receiver is asked to bear."""
+        made: list[HookDelivery] = []
+        room = anyio.CapacityLimiter(AT_ONCE)
+
+        async def attempt(post: Post) -> None:
+            async with room:
+                made.append(await self.attempt(post))
+
+        try:
+            async with anyio.create_task_group() as group:
+                for post in posts:
+                    group.start_soon(attempt, post)
+        finally:
+            # Cancelled, some have not had their turn.
+            self.account.hook_queue.put_back(posts)
+        return made
+
+    async def attempt(self, post: Post) -> HookDelivery:
+        """Attempt one post; however it ends, the end is recorded and no exception."""
+        style = self.account.hook_style
+        body = style.body(post.entry, post.fate)
+        try:
+            request = style.request(post.url, body)
+        # Neither what is wrong with an address nor what went wrong on the way is told in the words
+        # of the error: they may hold the secret that proves a hook.
+        except (httpx.InvalidURL, ValueError):
+            return self._end(post, body, error="refused: not an address", is_final=True)
+        refusal = self._refusal(request.url)
+        if refusal:
+            return self._end(post, body, error=refusal, is_final=True)
+        try:
+            with anyio.fail_after(self.account.hook_timeout_seconds):
+                status = await _status(self.transport, request)
+        except anyio.get_cancelled_exc_class():
+            self._end(post, body, error="stopped")
+            raise
+        except Exception as error:  # noqa: BLE001 a receiver in this process may raise anything
+            return self._end(post, body, error=type(error).__name__)
+        return self._end(post, body, status=status)
+
+    def _refusal(self, url: httpx.URL) -> str | None:
+        if url.scheme not in {"http", "https"} or not url.host or url.port not in _PORTS:
+            return "refused: not an address"
+        if self.is_ours and not (self.account.allow_remote_hooks or is_loopback(url.host)):
+            return "refused: not on this machine, and allow_remote_hooks is off"
+        return None
+
+    def _end(
+        self,
+        post: Post,
+        body: str,
+        *,
+        status: int | None = None,
+        error: str | None = None,
+        is_final: bool = False,
+    ) -> HookDelivery:
+        delivery = HookDelivery(
+            entry_id=post.entry.id,
+            url=post.url,
+            attempt=post.attempt,
+            at=self.account.clock(),
+            status=status,
+            error=error,
+            body=body,
+        )
+        pause = None if is_final else self._pause(delivery)
+        self.account.hook_queue.record(post, delivery, pause=pause)
+        return delivery
+
+    def _pause(self, delivery: HookDelivery) -> float | None:
+        pauses = self.account.hook_pauses
+        if delivery.is_taken or delivery.attempt > len(pauses):
+            return None
+        return pauses[delivery.attempt - 1]
+
+
+class _Bell:
+    """Wakes a task on this event loop from any thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._rung = asyncio.Event()
+        self._is_ringing = False
+
+    def ring(self) -> None:
+        """Wake the task, now or when it next waits."""
+        # Once is enough until it has woken: each call across threads is a write to a socket.
+        if not self._is_ringing:
+            self._is_ringing = True
+            self._loop.call_soon_threadsafe(self._rung.set)
+
+    def hush(self) -> None:
+        """Begin to listen anew; what happens from now on rings again."""
+        self._rung.clear()
+        self._is_ringing = False
+
+    async def heard(self, seconds: float | None) -> None:
+        """Wait until it rings, `seconds` at most; None waits for as long as it takes."""
+        with anyio.move_on_after(seconds):
+            await self._rung.wait()
+
+
+async def _next(account: Account, bell: _Bell) -> Post:
+    """Return the next hook to be posted, once it is due and its receiver has room."""
+    while True:
+        bell.hush()
+        account.endings.end_due()
+        post = account.hook_queue.take()
+        if post is not None:
+            return post
+        await bell.heard(_seconds_to_wait(account))
+
+
+def _seconds_to_wait(account: Account) -> float | None:
+    moments = [account.endings.next_due(), account.hook_queue.next_due()]
+    due = min((moment for moment in moments if moment is not None), default=None)
+    return None if due is None else max(0.0, (due - account.clock()).total_seconds())
+
+
+def _network() -> SlotTransport:
+    """Return what carries hooks over the network, straight there and never by a proxy.
+
+    No `httpx.AsyncClient`: that logs whole addresses, secrets included. And no pool, whose work
+    grows with the square of what is in flight.
+    """
+    return SlotTransport(reuse_seconds=_REUSE_SECONDS)
+
+
+async def _status(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> int:
+    answer = await transport.handle_async_request(request)
+    # The stream itself: the answers of doubles have been read already, and say so.
+    assert isinstance(answer.stream, httpx.AsyncByteStream)  # noqa: S101 an asynchronous transport
+    try:
+        # To its end, however little it matters: broken off, httpx leaves generators behind on trio.
+        async for _ in answer.stream:
+            pass
+    finally:
+        # Shielded: a connection that cancellation keeps from closing would stay open for good.
+        with anyio.move_on_after(_CLOSE_SECONDS, shield=True):
+            await answer.aclose()
+    return answer.status_code
