@@ -25,8 +25,10 @@ from alphasms_async.campaigns.commands import (
     SetPace,
 )
 from alphasms_async.campaigns.dialer import Dialer
+from alphasms_async.campaigns.event_handlers import EventRecorder, EventSender
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.halts import Halt, HaltReason
+from alphasms_async.campaigns.hooks import CallHooks, call_event_of
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.kinds import (
     Kind,
@@ -37,6 +39,7 @@ from alphasms_async.campaigns.kinds import (
 )
 from alphasms_async.campaigns.lists import ListedRecipient, RecipientList, open_list
 from alphasms_async.campaigns.plan import Plan, plan_campaign
+from alphasms_async.campaigns.polling import Polled, poll
 from alphasms_async.campaigns.progress import Hold, Progress
 from alphasms_async.campaigns.quotes import Quotes, quote
 from alphasms_async.campaigns.reconciling import Reconciled, reconcile, uncertain_rows
@@ -52,6 +55,7 @@ from alphasms_async.campaigns.records import (
 )
 from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.run import Run
+from alphasms_async.campaigns.selection import Selection, selected_rows
 from alphasms_async.campaigns.sqlite import (
     DEFAULT_JOURNAL,
     MemoryJournal,
@@ -69,6 +73,7 @@ __all__ = [
     "AddDoNotCall",
     "AttemptRecord",
     "CallEvent",
+    "CallHooks",
     "CallOutcome",
     "Campaign",
     "CampaignRecord",
@@ -78,6 +83,8 @@ __all__ = [
     "Command",
     "Dialer",
     "Drop",
+    "EventRecorder",
+    "EventSender",
     "Halt",
     "HaltReason",
     "Hold",
@@ -89,6 +96,7 @@ __all__ = [
     "Pause",
     "Plan",
     "PlayRecording",
+    "Polled",
     "Progress",
     "Quotes",
     "RecipientList",
@@ -103,6 +111,7 @@ __all__ = [
     "RowRecord",
     "RowState",
     "Run",
+    "Selection",
     "SetBudget",
     "SetPace",
     "Settlement",
@@ -115,11 +124,14 @@ __all__ = [
     "Told",
     "Verdict",
     "Window",
+    "call_event_of",
     "kind_from_json",
     "open_list",
     "plan_campaign",
+    "poll",
     "quote",
     "reconcile",
+    "selected_rows",
     "tell",
     "uncertain_rows",
 ]

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from alphasms_async.bodies import Delivery
 from alphasms_async.campaigns.campaign import Campaign
+from alphasms_async.campaigns.hooks import CallHooks
 from alphasms_async.campaigns.kinds import Placed
 from alphasms_async.campaigns.records import LONGEST_REST_SECONDS, Claimed, Settlement
 from alphasms_async.campaigns.states import Verdict
@@ -36,11 +37,16 @@ class End:
 
 
 async def place(
-    alphasms: AlphaSMS, campaign: Campaign, claimed: Claimed, delivery: Delivery
+    alphasms: AlphaSMS,
+    campaign: Campaign,
+    claimed: Claimed,
+    hooks: CallHooks | None,
+    delivery: Delivery,
 ) -> End:
     """Place one call. Whatever happens to it is how it ended; only cancellation is raised."""
     try:
-        placed = await campaign.kind.place(alphasms, claimed, campaign.hook, delivery)
+        hook = campaign.hook if hooks is None else hooks.of(claimed, campaign.kind)
+        placed = await campaign.kind.place(alphasms, claimed, hook, delivery)
     except AlphaSMSError as error:
         return End(verdict_of(error), error=error)
     except Exception as error:  # noqa: BLE001 - the edge of one recipient's attempt

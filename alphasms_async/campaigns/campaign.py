@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from attrs import field, fields, frozen
 
+from alphasms_async.campaigns.keys import check_key
 from alphasms_async.campaigns.kinds import Kind
 from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.window import Window
@@ -17,6 +18,8 @@ from alphasms_async.errors import InvalidRequest
 __all__ = ["Campaign"]
 
 _LONGEST_NAME = 100
+# What a definition need not have, for it came later than the first journals.
+_LATER = frozenset({"opt_out"})
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -86,11 +89,19 @@ class Campaign:
     recipients come from no file."""
     most_uncertain: int = 10
     """After so many unknown outcomes in a row the campaign halts, 1 or more."""
+    opt_out: str | None = field(default=None, converter=check_key)
+    """The key, one of 0-9 * #, by which whoever is called asks to be called no more: the number
+    goes on the journal's do-not-call list. `None`: there is none."""
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(self.kind, Kind):
             raise InvalidRequest("kind is a PlayRecording, a SpeakSms or a SpeakText")
         check_count("most_uncertain", self.most_uncertain)
+        if self.opt_out is not None and not self.kind.waits_for_key:
+            raise InvalidRequest(
+                "nobody can opt out by a key in a call that waits for none: have it wait for one "
+                "(dtmf), or leave the key to opt out with away"
+            )
         if self.budget is not None and self.max_price is None and not self.kind.tells_price:
             raise InvalidRequest(
                 "the gateway does not tell what a text costs: a budget needs a maximum price too"
@@ -115,6 +126,7 @@ class Campaign:
             "hook": self.hook,
             "list_sha256": self.list_sha256,
             "most_uncertain": self.most_uncertain,
+            "opt_out": self.opt_out,
         }
 
     @classmethod
@@ -124,7 +136,7 @@ class Campaign:
         Raises:
             InvalidRequest: `as_json` never wrote this.
         """
-        lacking = sorted({one.name for one in fields(cls)} - {"name", *told})
+        lacking = sorted({one.name for one in fields(cls)} - {"name", *_LATER, *told})
         if lacking:
             # Not taken for unlimited: a budget may be among them.
             raise InvalidRequest(
@@ -145,6 +157,7 @@ class Campaign:
             hook=told["hook"],
             list_sha256=told["list_sha256"],
             most_uncertain=told["most_uncertain"],
+            opt_out=told.get("opt_out"),
         )
 
     def changed(self, planned: Mapping[str, Any]) -> list[str]:

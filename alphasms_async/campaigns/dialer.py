@@ -1,5 +1,6 @@
 """`Dialer`: works on one campaign until everybody planned is called, or something stops it."""
 
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -11,7 +12,9 @@ from alphasms_async.campaigns.attempts import End, cut_off, given_back, place, s
 from alphasms_async.campaigns.campaign import Campaign
 from alphasms_async.campaigns.gate import Gate, Holding
 from alphasms_async.campaigns.halts import Halt, HaltReason, Halts
+from alphasms_async.campaigns.hooks import CallHooks
 from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.patience import Patience, Recount
 from alphasms_async.campaigns.progress import Hold, Progress
 from alphasms_async.campaigns.purse import Purse
 from alphasms_async.campaigns.records import CampaignRecord, CampaignState, Claimed
@@ -21,12 +24,11 @@ from alphasms_async.campaigns.throttle import Throttle
 from alphasms_async.checks import mint_client_id
 from alphasms_async.client import AlphaSMS
 from alphasms_async.clock import Clock, utc_now
-from alphasms_async.errors import RateLimited
+from alphasms_async.errors import InvalidRequest, RateLimited
 
 __all__ = ["Dialer"]
 
 _LOOK_SECONDS = 0.25
-_RECOUNT_SECONDS = 5.0
 
 
 class Dialer:
@@ -40,12 +42,21 @@ class Dialer:
         alphasms: The client, open while it runs.
         journal: The journal, entered; the campaign is planned in it.
         campaign: The definition, which must be the one that was planned.
+        hooks: What gives each call its own signed hook. `None`: the campaign's hook, if it has
+            one, or the account's.
+        outcomes_seconds: How long the run waits for the outcomes of accepted calls, in seconds
+            after the last call or the last event, 0 or more; whoever is to be called again
+            meanwhile is called by the same run. 0: it ends with its last call.
         wait: Whether to wait while the campaign is paused, its window closed or the gateway out of
             reach. Without it the run stops then.
         lease_seconds: How old a claim may get before its request leaves: past half of that the
             recipient is given back unsent, for this process may have been frozen.
         clock: Returns the time of day, aware. Tests set it.
         on_change: Called after each attempt and a few times a second, to show `progress`.
+
+    Raises:
+        InvalidRequest: There are two hooks, the campaign's and those given here, or
+            `outcomes_seconds` is no such number.
     """
 
     def __init__(
@@ -54,16 +65,25 @@ class Dialer:
         journal: Journal,
         campaign: Campaign,
         *,
+        hooks: CallHooks | None = None,
+        outcomes_seconds: float = 0.0,
         wait: bool = True,
         lease_seconds: float = 30.0,
         clock: Clock = utc_now,
         on_change: Callable[[], None] | None = None,
     ) -> None:
+        if hooks is not None and campaign.hook is not None:
+            raise InvalidRequest(
+                "the campaign has a hook of its own: plan it without one to have each call signed"
+            )
         self.progress: Progress = Progress(budget=campaign.budget)
         """Where the run stands."""
         self._alphasms = alphasms
         self._journal = journal
         self._campaign = campaign
+        self._hooks = hooks
+        self._patience = Patience(outcomes_seconds)
+        self._recounting = Recount()
         self._wait = wait
         self._lease_seconds = lease_seconds
         self._clock = clock
@@ -82,12 +102,18 @@ class Dialer:
         self._per_second = campaign.per_second
 
     def stop(self) -> None:
-        """Dial nobody more. What is in flight goes on, and its outcome is still written."""
+        """Dial nobody more, and wait for no outcome.
+
+        What is in flight goes on, and how it ends is still written.
+        """
         self._stopped = True
         self._tell()
 
     async def run(self) -> Run:
         """Dial until nobody is left, something stops it, or `stop` is called.
+
+        With `outcomes_seconds` it goes on until every accepted call has an outcome, or none has
+        come for so long.
 
         Cancelling it cuts off what is in flight: what had begun to leave is uncertain then.
 
@@ -148,15 +174,20 @@ class Dialer:
 
     async def _watch(self) -> None:
         """Do what other processes ask for, and show how far the run has got."""
-        recounted = anyio.current_time()
+        # Else nothing but what is asked for is news.
+        hook = self._hooks or self._campaign.hook
+        is_told = hook is not None or self._patience.seconds > 0
+        has_news = False
         try:
             while True:
                 await anyio.sleep(_LOOK_SECONDS)
                 if await self._journal.drain():
-                    self._is_dry = False
-                    if anyio.current_time() >= recounted + _RECOUNT_SECONDS:
-                        await self._recount()
-                        recounted = anyio.current_time()
+                    self._is_dry, has_news = False, True
+                is_awaited = self.progress.hold is Hold.OUTCOMES
+                is_due = self._recounting.is_due(anyio.current_time(), is_awaited=is_awaited)
+                if is_due and (has_news or is_awaited or is_told):
+                    has_news = False
+                    await self._recount()
                 self._follow(await self._journal.campaign(self._campaign.name))
                 self._refresh()
                 self._tell()
@@ -166,7 +197,9 @@ class Dialer:
     def _follow(self, record: CampaignRecord) -> None:
         """Do as the campaign's row says, which anybody may change while the run goes on."""
         self._gate.is_paused = record.state is CampaignState.PAUSED
-        self._is_over = self._is_over or record.state.is_over
+        # A finished one may have calls whose outcomes are yet to come.
+        is_awaited = record.state is CampaignState.FINISHED and self._patience.seconds > 0
+        self._is_over = self._is_over or (record.state.is_over and not is_awaited)
         if record.per_second != self._per_second:
             self._per_second = record.per_second
             self._gate.throttle.set(record.per_second)
@@ -216,8 +249,7 @@ class Dialer:
         at = self._clock()
         if self._gate.has_expired(at):
             await self._journal.expire(self._id)
-            self._is_over = True
-            return None
+            return await self._ending()
         # Asked also when nobody seems to be left: else the last start would be waited for in vain.
         if self._is_dry or self.progress.states[RowState.PLANNED] <= 0:
             holding = await self._resting()
@@ -229,14 +261,38 @@ class Dialer:
         """Return how long to wait for a recipient to be due; nobody was when one was last asked."""
         due = await self._journal.next_due(self._id)
         if due is None:
-            # In flight is also who may yet come back to planned.
-            self._is_over = not self.progress.in_flight
-            return Holding(Hold.RESTING)
+            return await self._ending()
         seconds = (due - self._clock()).total_seconds()
-        if seconds > 0:
-            return Holding(Hold.RESTING, seconds)
-        self._is_dry = False
+        if seconds <= 0:
+            self._is_dry = False
+            return None
+        # Also a run that waits for nothing else waits for outcomes.
+        left = 0.0 if self._wait else await self._awaiting_seconds()
+        if left:
+            return Holding(Hold.OUTCOMES, min(left, seconds))
+        return Holding(Hold.RESTING, seconds)
+
+    async def _ending(self) -> Holding | None:
+        """Return what the run still waits for, with nobody left to dial. `None`: it is over."""
+        if self.progress.in_flight:
+            # Who may yet come back to planned, or be accepted.
+            return Holding(Hold.RESTING)
+        left = await self._awaiting_seconds()
+        if left:
+            return Holding(Hold.OUTCOMES, left)
+        self._is_over = True
         return None
+
+    async def _awaiting_seconds(self) -> float:
+        """Return for how long outcomes are still waited for, 0 or more."""
+        if not self._patience.seconds:
+            return 0.0
+        left = self._patience.left(anyio.current_time())
+        if not (left and self.progress.awaited):
+            # What came since the last count may change it.
+            await self._recount()
+            left = self._patience.left(anyio.current_time())
+        return left if self.progress.awaited else 0.0
 
     def _reserve(self) -> Decimal | None:
         reserved = self._purse.reserve()
@@ -248,7 +304,7 @@ class Dialer:
 
     def _give_up_on(self, holding: Holding) -> None:
         """Stop a run that does not wait for more than its own calls and its pace."""
-        short = {Hold.PACE, Hold.RATE_LIMITED, Hold.BUDGET}
+        short = {Hold.PACE, Hold.RATE_LIMITED, Hold.BUDGET, Hold.OUTCOMES}
         if not self._wait and not self.progress.in_flight and holding.hold not in short:
             self._stop_for(Halt(HaltReason.WAITING, f"stopped instead of waiting: {holding.hold}"))
 
@@ -269,7 +325,9 @@ class Dialer:
                 if anyio.current_time() - began > self._lease_seconds / 2:
                     end = given_back(claimed)
                 else:
-                    end = await place(self._alphasms, self._campaign, claimed, delivery)
+                    end = await place(
+                        self._alphasms, self._campaign, claimed, self._hooks, delivery
+                    )
             except anyio.get_cancelled_exc_class():
                 await self._settle(claimed, cut_off(claimed, delivery), reserved, began)
                 # Not passed on: a transport that raises it by itself must not end the whole run.
@@ -288,6 +346,7 @@ class Dialer:
             self._fail(error)
         state = await self._journal.settle(settlement_of(claimed, end, self._purse.price_of(end)))
         self.progress.move(RowState.DIALING, state)
+        self._patience.renew(anyio.current_time())
         # Counts and money are shown together.
         self._refresh()
         if state is RowState.PLANNED:
@@ -316,7 +375,12 @@ class Dialer:
         return self._stopped or self._is_over or bool(self._halt or self._failure)
 
     async def _recount(self) -> None:
-        self.progress.take(await self._journal.tally(self._id))
+        began, before = anyio.current_time(), Counter(self.progress.states)
+        tally = await self._journal.tally(self._id)
+        now = anyio.current_time()
+        self._recounting.counted(began, now)
+        self._patience.look(tally, now)
+        self.progress.take(tally, before)
         self._refresh()
 
     def _refresh(self) -> None:

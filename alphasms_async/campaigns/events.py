@@ -1,18 +1,19 @@
 """What the gateway tells of a call after it was queued, as a value that moves a row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, cast
 
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from alphasms_async.errors import InvalidRequest
-from alphasms_async.models import CallOutcome
+from alphasms_async.models import CallOutcome, State
 from alphasms_async.phone import mask_phone
 
-__all__ = ["CallEvent", "Recorded", "Ref"]
+__all__ = ["CallEvent", "Recorded", "Ref", "contradiction", "outcome_of"]
 
 # With room on both sides for every zone, and for the longest redial.
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -101,3 +102,31 @@ class Recorded(StrEnum):
     """No attempt has its id yet: it is kept until one has."""
     CONTRADICTED = "contradicted"
     """Its id or phone is not that of the attempt it names: it changed nothing."""
+
+
+def contradiction(event: CallEvent) -> str:
+    """Return one line on an event that contradicts the call it names, its phone masked."""
+    ref = event.ref
+    named = "" if ref is None else f"attempt {ref.attempt} of recipient {ref.recipient}, "
+    return (
+        f"an event contradicts the call it names, and changed nothing: {event.outcome}, "
+        f"{named}id {event.id}, phone {_masked(event.phone)}"
+    )
+
+
+_OUTCOMES: Mapping[State, CallOutcome] = MappingProxyType(
+    {
+        State.DELIVERED: CallOutcome.ANSWERED,
+        State.PARTIALLY_DELIVERED: CallOutcome.ANSWERED,
+        State.READ: CallOutcome.ANSWERED,
+        State.UNDELIVERABLE: CallOutcome.NO_ANSWER,
+        State.EXPIRED: CallOutcome.NO_ANSWER,
+        State.REJECTED: CallOutcome.FAILED,
+        State.DELETED: CallOutcome.FAILED,
+    }
+)
+
+
+def outcome_of(state: State) -> CallOutcome:
+    """Return what a state means for a call; one that is not final proves that there is a call."""
+    return _OUTCOMES.get(state, CallOutcome.UNKNOWN)

@@ -183,7 +183,12 @@ class Journal(ABC):
 
     @abstractmethod
     async def record(self, event: CallEvent) -> Recorded:
-        """Write what the gateway tells of a call: before its answer, twice, or out of order."""
+        """Write what the gateway tells of a call: before its answer, twice, or out of order.
+
+        Whoever has pressed the campaign's key to opt out is on the do-not-call list when this
+        returns. An event that contradicts the call it names is logged, its phone masked. Events
+        of calls that nobody here made are kept for a while, and not without bound.
+        """
 
     @abstractmethod
     async def apply(self, command: Command) -> int:

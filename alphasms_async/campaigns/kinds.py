@@ -14,6 +14,7 @@ from alphasms_async.client import AlphaSMS
 from alphasms_async.errors import InvalidRequest
 from alphasms_async.messages import Voice
 from alphasms_async.recording import Recording
+from alphasms_async.webhooks.events import HookKind
 
 __all__ = ["Kind", "Placed", "PlayRecording", "SpeakSms", "SpeakText", "kind_from_json"]
 
@@ -42,6 +43,13 @@ class Kind(ABC):
     """Whether its request carries an id of ours, which the gateway can be asked for later."""
     tells_price: bool = True
     """Whether the gateway's answer tells what it cost."""
+    hook_kind: HookKind = HookKind.VOICE
+    """What the hook of one of its calls is for."""
+
+    @property
+    def waits_for_key(self) -> bool:
+        """Whether the call waits for a key to be pressed."""
+        return False
 
     @property
     @abstractmethod
@@ -80,6 +88,10 @@ class PlayRecording(Kind):
     """Whether to wait for a key press."""
     source: str | None = field(default=None, eq=False)
     """The path it was read from. `None`: not from a file."""
+
+    @property
+    def waits_for_key(self) -> bool:
+        return self.dtmf
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -141,6 +153,8 @@ class _Spoken(Kind):
 class SpeakSms(_Spoken):
     """A text sent as a voice SMS, in the language it is written in."""
 
+    hook_kind = HookKind.MESSAGE
+
     def as_json(self) -> dict[str, Any]:
         return {"kind": "voice_sms", "text": self.template.text}
 
@@ -164,6 +178,10 @@ class SpeakText(_Spoken):
     voice: Voice = field(factory=Voice)
     dtmf: bool = False
     """Whether to wait for a key press."""
+
+    @property
+    def waits_for_key(self) -> bool:
+        return self.dtmf
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -29,6 +29,8 @@ class Hold(StrEnum):
     BUDGET = "the budget is held by calls in flight"
     RESTING = "the rest is due later"
     """Only redials and those who wait for the gateway are left."""
+    OUTCOMES = "the outcomes of the last calls are awaited"
+    """Everybody is dialled; who is not reached may be called again."""
 
 
 @define
@@ -71,9 +73,27 @@ class Progress:
         """How many the gateway has a call for, or had."""
         return self.states[RowState.ACCEPTED] + self.states[RowState.DONE]
 
-    def take(self, tally: Tally) -> None:
-        """Begin from what the journal counts."""
-        self.states = Counter(tally.states)
+    @property
+    def told(self) -> int:
+        """How many of those have an outcome, as far as it was counted."""
+        return self.states[RowState.DONE]
+
+    @property
+    def awaited(self) -> int:
+        """How many of those have none yet."""
+        return self.states[RowState.ACCEPTED]
+
+    def take(self, tally: Tally, before: Counter[RowState]) -> None:
+        """Begin from what the journal counts.
+
+        Args:
+            tally: What it counted.
+            before: The states here when it began to; who has moved since is counted as well.
+        """
+        moved = Counter(self.states)
+        moved.subtract(before)
+        moved.update(tally.states)
+        self.states = Counter({state: count for state, count in moved.items() if count})
 
     def move(self, before: RowState, after: RowState) -> None:
         """Count one recipient elsewhere."""

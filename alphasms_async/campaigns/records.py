@@ -56,6 +56,10 @@ def _masked(phone: str | None) -> str:
     return "None" if phone is None else mask_phone(phone)
 
 
+def _nothing() -> Mapping[str, str]:
+    return {}
+
+
 @frozen
 class PlannedRow:
     """One recipient on the way into the journal."""
@@ -97,6 +101,11 @@ class CampaignRecord:
         """What it may spend. `None`: no limit."""
         budget = self.definition.get("budget")
         return None if budget is None else Decimal(budget)
+
+    @property
+    def opt_out(self) -> str | None:
+        """The key by which people ask to be called no more. `None`: there is none."""
+        return self.definition.get("opt_out")
 
     def check_going_on(self) -> None:
         """Raise `InvalidRequest` when it is over."""
@@ -161,6 +170,8 @@ class RowRecord:
     """When its latest attempt began. `None` before the first."""
     told_at: datetime | None
     """When its outcome became known. `None` while it is not."""
+    columns: Mapping[str, str] = field(factory=_nothing, repr=False)
+    """The list's values that a template needs; nothing without a template."""
 
 
 @frozen(kw_only=True)
@@ -212,7 +223,7 @@ class Tally:
     outcomes: Counter[CallOutcome]
     """The outcomes of all calls that have one."""
     digits: Counter[str]
-    """The keys pressed in all calls."""
+    """The keys pressed in all calls, those of one call as a whole."""
 
     @property
     def total(self) -> int:
@@ -223,6 +234,10 @@ class Tally:
     def accepted(self) -> int:
         """How many the gateway has a call for, or had."""
         return self.states[RowState.ACCEPTED] + self.states[RowState.DONE]
+
+    def pressed(self, key: str) -> int:
+        """Return in how many calls a key was pressed, alone or among others."""
+        return sum(count for keys, count in self.digits.items() if key in keys)
 
     @property
     def to_dial(self) -> int:

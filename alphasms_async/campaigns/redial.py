@@ -7,6 +7,7 @@ from typing import Any, Self, cast
 
 from attrs import field, frozen
 
+from alphasms_async.campaigns.spans import seconds_of
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["RedialPolicy"]
@@ -16,10 +17,9 @@ _MOST_TIMES = 10
 _LEAST_SECONDS = 60
 _MOST_SECONDS = 30 * 86_400
 _POLICY = re.compile(
-    r"\s*(?P<times>[0-9]{1,3})(?:\s+after\s+(?P<after>[0-9hms]+))?(?:\s+on\s+(?P<on>.+?))?\s*",
+    r"\s*(?P<times>[0-9]{1,3})(?:\s+after\s+(?P<after>[0-9dhms]+))?(?:\s+on\s+(?P<on>.+?))?\s*",
     re.IGNORECASE,
 )
-_DURATION = re.compile(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?", re.IGNORECASE)
 _LONGEST_SHOWN = 40
 
 
@@ -65,11 +65,10 @@ class RedialPolicy:
             raise _wrong(text)
         facts: dict[str, Any] = {"times": int(match["times"])}
         if match["after"] is not None:
-            duration = _DURATION.fullmatch(match["after"])
-            if duration is None:
+            seconds = seconds_of(match["after"])
+            if seconds is None:
                 raise _wrong(text)
-            hours, minutes, seconds = (int(part or 0) for part in duration.groups())
-            facts["after_seconds"] = float(hours * 3600 + minutes * 60 + seconds)
+            facts["after_seconds"] = float(seconds)
         if match["on"] is not None:
             facts["on"] = [_read_outcome(outcome) for outcome in match["on"].split(",")]
         return cls(**facts)

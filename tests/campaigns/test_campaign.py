@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from alphasms_async import InvalidRequest
 from alphasms_async.campaigns.campaign import Campaign
-from alphasms_async.campaigns.kinds import PlayRecording, SpeakSms, kind_from_json
+from alphasms_async.campaigns.kinds import (
+    Kind,
+    PlayRecording,
+    SpeakSms,
+    SpeakText,
+    kind_from_json,
+)
 from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.templates import Template
 from alphasms_async.campaigns.window import Window
@@ -32,6 +38,7 @@ FULL: dict[str, Any] = {
     "redial": RedialPolicy(2, 1800.0),
     "hook": HOOK,
     "most_uncertain": 7,
+    "opt_out": "9",
     "list_sha256": "9f86d081884c7d65" * 4,
 }
 
@@ -110,6 +117,9 @@ def test_other_names_are_refused(name: Any) -> None:
         ({"starts_at": NOON, "expires_at": NOON - timedelta(1)}, "swap the two moments"),
         ({"hook": "app.example/hook"}, "the hook is a whole URL"),
         ({"most_uncertain": 0}, "most_uncertain is a whole number above 0"),
+        ({"opt_out": "10"}, "the key to opt out with is one of 0-9 * #, not '10'"),
+        ({"opt_out": ""}, "the key to opt out with is one of 0-9 * #"),
+        ({"opt_out": 9}, "the key to opt out with is one of 0-9 * #, not 9"),
         (
             {"budget": Decimal(1), "max_price": Decimal("1.01")},
             "the maximum price 1.01 is above the whole budget 1",
@@ -140,6 +150,31 @@ def test_a_text_with_a_budget_has_a_maximum() -> None:
     assert defined(kind=kind).budget is None
 
 
+@pytest.mark.parametrize("key", [*"0123456789*#"])
+def test_any_key_of_a_phone_may_opt_out(key: str) -> None:
+    """Where the call waits for one, a recording's or a text's."""
+    texts = SpeakText(Template("Вітаємо!"), dtmf=True)
+    for kind in (PlayRecording(RECORDING, dtmf=True), texts):
+        assert defined(kind=kind, opt_out=key).opt_out == key
+
+
+@pytest.mark.parametrize("kind", [PlayRecording(RECORDING), SpeakSms(Template("Вітаємо!"))])
+def test_nobody_opts_out_of_a_call_that_waits_for_no_key(kind: Kind) -> None:
+    """What would never be heard is refused before anybody is told of it."""
+    with pytest.raises(InvalidRequest, match="waits for none"):
+        defined(kind=kind, opt_out="9")
+
+
+def test_a_definition_from_before_there_was_a_key_to_opt_out_is_read() -> None:
+    """It has none, and is the one that was planned."""
+    campaign = defined(**FULL | {"opt_out": None})
+    told = json.loads(json.dumps(campaign.as_json()))
+    del told["opt_out"]
+    again = Campaign.from_json(NAME, told, kind_from_json(told["kind"], RECORDING))
+    assert again == campaign
+    again.check_unchanged(told)
+
+
 def test_the_hook_is_not_in_the_repr() -> None:
     """Its query proves what is posted to it."""
     assert "token" not in repr(defined(**FULL))
@@ -159,9 +194,10 @@ def test_what_is_unchanged_passes() -> None:
         ({"budget": Decimal(101)}, "budget"),
         ({"budget": None}, "budget"),
         ({"kind": PlayRecording(OTHER_RECORDING, dtmf=True)}, "kind"),
-        ({"kind": PlayRecording(RECORDING)}, "kind"),
+        ({"kind": PlayRecording(RECORDING), "opt_out": None}, "kind, opt_out"),
         ({"window": None, "per_second": 3.0}, "per_second, window"),
         ({"redial": RedialPolicy(2, 1800.0, ["busy"])}, "redial"),
+        ({"opt_out": "8"}, "opt_out"),
     ],
 )
 def test_what_is_changed_is_named(limits: dict[str, Any], fields: str) -> None:

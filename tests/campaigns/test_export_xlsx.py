@@ -50,6 +50,15 @@ def read(data: bytes) -> list[dict[str, Any]]:
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
+def summary(data: bytes) -> list[tuple[Any, ...]]:
+    """Return the lines of the second sheet."""
+    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    assert book.sheet_names == ["recipients", "summary"]
+    head, *lines = book.get_sheet_by_name("summary").to_python()
+    assert head == ["what", "which", "recipients", "of the answered"]
+    return [tuple(line) for line in lines]
+
+
 def sheet(data: bytes) -> str:
     """Return the sheet as it is in the workbook."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -179,3 +188,31 @@ async def test_no_room_for_temporary_files_is_an_error_of_the_system(
     with pytest.raises(OSError, match="No space left on device") as told:
         await export_rows(stage.journal, NAME, "xlsx", out)
     assert (told.value.errno, out.getvalue()) == (28, b"")
+
+
+async def test_a_second_sheet_tells_what_they_come_to(journal: Journal, time: Time) -> None:
+    """By state, by why they were skipped, by outcome, and by keys as shares of the answered."""
+    rows = [*map(PlannedRow, range(1, 6), phones(5)), PlannedRow(6, None, "не номер")]
+    await journal.plan(NAME, {"opt_out": "9"}, rows)
+    stage = Stage(journal, time, (await journal.campaign(NAME)).id)
+    for digits in ("1", "1", "19#", None):
+        ref = await stage.attempt(Verdict.ACCEPTED)
+        await stage.event(CallOutcome.ANSWERED, ref, digits=digits)
+    assert summary(await exported(journal)) == [
+        ("recipients", "", 6.0, ""),
+        ("state", "done", 4.0, ""),
+        ("state", "planned", 1.0, ""),
+        ("state", "skipped", 1.0, ""),
+        ("reason", "invalid", 1.0, ""),
+        ("outcome", "answered", 4.0, ""),
+        ("keys", "1", 2.0, 0.5),
+        ("keys", "19#", 1.0, 0.25),
+        ("opted out", "9", 1.0, 0.25),
+    ]
+
+
+async def test_keys_are_no_formula_in_the_summary_either(stage: Stage) -> None:
+    """Whatever an event says was pressed."""
+    ref = await stage.attempt(Verdict.ACCEPTED)
+    await stage.event(CallOutcome.ANSWERED, ref, digits="=1+1")
+    assert ("keys", "'=1+1", 1.0, 1.0) in summary(await exported(stage.journal))

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import anyio
+import anyio.from_thread
 import anyio.lowlevel
 import pytest
+from anyio.abc import TaskStatus
 
 from alphasms_async.campaigns.commands import (
     AddDoNotCall,
@@ -99,6 +101,43 @@ async def test_a_writer_that_ends_without_a_look_is_stood_in_for(path: Path, tim
         while not waiting(path):
             await anyio.lowlevel.checkpoint()
     assert told == [Told.DONE]
+    assert (await state(path), waiting(path)) == ("paused", [])
+
+
+async def test_whoever_does_not_wait_returns_before_the_writer_looks(
+    path: Path, runner: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command survives, which is all that was to be waited for."""
+    monkeypatch.delattr(Inbox, "has")
+    assert await tell(path, [Pause(NAME)], is_awaited=False) is Told.LEFT
+    assert waiting(path) == [command_to_json(Pause(NAME))]
+    assert await runner.drain() == 1
+
+
+async def test_a_writer_that_ends_just_then_is_stood_in_for_at_once(
+    path: Path, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that came too late for it is done by whoever left it, though he does not wait."""
+    put, may_end, has_ended = Inbox.put, anyio.Event(), anyio.Event()
+
+    async def end() -> None:
+        may_end.set()
+        await has_ended.wait()
+
+    def put_too_late(inbox: Inbox, commands: list[Command]) -> int:
+        anyio.from_thread.run(end)
+        return put(inbox, commands)
+
+    async def write(*, task_status: TaskStatus[None]) -> None:
+        async with SqliteJournal(path, purpose="dialling spring", clock=time):
+            task_status.started()
+            await may_end.wait()
+        has_ended.set()
+
+    monkeypatch.setattr(Inbox, "put", put_too_late)
+    async with anyio.create_task_group() as group:
+        await group.start(write)
+        await tell(path, [Pause(NAME)], clock=time, is_awaited=False)
     assert (await state(path), waiting(path)) == ("paused", [])
 
 

@@ -48,6 +48,7 @@ WRONG: Mapping[str, tuple[Any, ...]] = {
         *('{"window": "day"}', '{"window": {"hours": "9-20", "days": "x", "zone": "UTC"}}'),
         *('{"redial": 2}', '{"redial": {"times": 99, "after_seconds": 1, "on": []}}'),
         *('{"starts_at": "noon"}', '{"expires_at": 5}'),
+        *('{"opt_out": "10"}', '{"opt_out": ""}', '{"opt_out": 9}'),
     ),
     "campaign.per_second": (0.0, -1.0, float("inf")),
     "campaign.quoted": SUMS,

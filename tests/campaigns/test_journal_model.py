@@ -35,16 +35,18 @@ COUNT = 3
 TIMES = 2
 NOBODY_RANG = {Verdict.NOT_SENT, Verdict.PUT_BACK}
 UNREACHED = {CallOutcome.NO_ANSWER, CallOutcome.BUSY}
+OPT_OUT = "9"
 
 Step = tuple[Any, ...]
 
 # Which attempt a step is about: so many back from the latest one.
 BACK = st.integers(0, 3)
+KEYS = (None, "", "1", OPT_OUT, f"1{OPT_OUT}")
 CLAIM: st.SearchStrategy[Step] = st.just(("claim",))
 STEP: st.SearchStrategy[Step] = st.one_of(
     CLAIM,
     st.tuples(st.just("settle"), BACK, st.sampled_from(Verdict)),
-    st.tuples(st.just("tell"), BACK, st.sampled_from(CallOutcome)),
+    st.tuples(st.just("tell"), BACK, st.sampled_from(CallOutcome), st.sampled_from(KEYS)),
     st.tuples(st.just("redial"), BACK),
     st.tuples(st.just("drop"), BACK),
     st.tuples(st.just("wait"), st.sampled_from([1, TEN_MINUTES, HALF_AN_HOUR])),
@@ -69,7 +71,7 @@ def doubt(seconds: int, verdict: Verdict) -> list[Step]:
 
 def call(outcome: CallOutcome) -> list[Step]:
     """A call and its event."""
-    return [("claim",), ("settle", 0, Verdict.ACCEPTED), ("tell", 0, outcome)]
+    return [("claim",), ("settle", 0, Verdict.ACCEPTED), ("tell", 0, outcome, None)]
 
 
 def told(first: list[list[Step]], end: list[Step], last: list[list[Step]]) -> list[Step]:
@@ -99,8 +101,8 @@ class Model:
     """The recipients whose latest attempt may have rung, or still may."""
     open: set[Ref] = field(factory=set[Ref])
     """The attempts of which nothing was told since they were claimed."""
-    told: set[Ref] = field(factory=set[Ref])
-    """The attempts that an event was about."""
+    known: dict[Ref, CallOutcome] = field(factory=dict[Ref, CallOutcome])
+    """What is known of the attempts that an event was about."""
     forbidden: set[str] = field(factory=set[str])
 
     def is_latest(self, ref: Ref) -> bool:
@@ -121,22 +123,30 @@ class Model:
         self.may_ring.add(ref.recipient)
         self.open.add(ref)
 
+    def press(self, phone: str, keys: str | None, recorded: Recorded) -> None:
+        """Whoever has asked for it is forbidden, in whichever call and however late."""
+        if recorded is not Recorded.CONTRADICTED and OPT_OUT in (keys or ""):
+            self.forbidden.add(phone)
+
     def settle(self, ref: Ref, verdict: Verdict) -> None:
         """A proof counts when it is the first word of the latest attempt."""
         if ref in self.open and self.is_latest(ref) and verdict in NOBODY_RANG:
             self.may_ring.discard(ref.recipient)
         self.open.discard(ref)
 
-    def tell(self, ref: Ref, outcome: CallOutcome, recorded: Recorded) -> None:
+    def tell(self, ref: Ref, outcome: CallOutcome, recorded: Recorded, *, policy: bool) -> None:
         """An event says that it rang: only a policy for those who were not reached goes on."""
         if recorded is not Recorded.CHANGED:
             return
-        self.told.add(ref)
+        known = self.known.get(ref, CallOutcome.UNKNOWN)
+        if known is CallOutcome.UNKNOWN or outcome is CallOutcome.ANSWERED:
+            known = outcome
+        self.known[ref] = known
         if not self.is_latest(ref):
             return
         self.open.discard(ref)
-        calls = sum(one.recipient == ref.recipient for one in self.told)
-        if outcome in UNREACHED and calls <= TIMES:
+        calls = sum(one.recipient == ref.recipient for one in self.known)
+        if policy and known in UNREACHED and calls <= TIMES:
             self.may_ring.discard(ref.recipient)
         else:
             self.may_ring.add(ref.recipient)
@@ -178,13 +188,16 @@ class Run:
                 pass
 
     async def _about(self, word: str, back: int, *more: Any) -> None:
-        ref = self.model.claims[-1 - back % len(self.model.claims)].ref
+        claimed = self.model.claims[-1 - back % len(self.model.claims)]
+        ref = claimed.ref
         if word == "settle":
             await self.stage.settle(ref, *more)
             self.model.settle(ref, *more)
         elif word == "tell":
-            recorded = await self.stage.event(more[0], ref)
-            self.model.tell(ref, more[0] if self.policy else CallOutcome.ANSWERED, recorded)
+            outcome, keys = more
+            recorded = await self.stage.event(outcome, ref, digits=keys)
+            self.model.tell(ref, outcome, recorded, policy=self.policy)
+            self.model.press(claimed.phone, keys, recorded)
         elif word == "drop":
             await self.stage.drop(ref)
         else:
@@ -233,12 +246,13 @@ class Run:
                 assert Ref(row.id, row.attempts) in self.model.open
         tally = await self.stage.journal.tally(self.stage.campaign)
         assert tally.total == COUNT
+        assert await self.stage.journal.do_not_call() == sorted(self.model.forbidden)
 
 
 async def carried_out(kind: str, steps: list[Step], *, policy: bool) -> None:
     """Do all steps in a new journal, and look after each."""
     time = Time()
-    definition: dict[str, Any] = redialing(TIMES) if policy else {}
+    definition: dict[str, Any] = {"opt_out": OPT_OUT, **(redialing(TIMES) if policy else {})}
     with tempfile.TemporaryDirectory() as folder:
         journal = OPENERS[kind](Path(folder), time)
 

@@ -217,6 +217,26 @@ async def test_keys_are_the_most_frequent_first(journal: Journal, time: Time) ->
     assert "others 4 20.0 %" in text
 
 
+async def test_keys_are_shares_of_those_who_answered(journal: Journal, time: Time) -> None:
+    """Whoever answered and pressed nothing is among them, and several keys count as a whole."""
+    stage = await staged(journal, time, 5, opt_out="9")
+    for digits in ("1", "19#", None, None):
+        await stage.event(
+            CallOutcome.ANSWERED, await stage.attempt(Verdict.ACCEPTED), digits=digits
+        )
+    await stage.event(CallOutcome.BUSY, await stage.attempt(Verdict.ACCEPTED))
+    text = (await page(stage)).text
+    assert "Calls by keys pressed 1 1 25.0 % 19# 1 25.0 % no key 2 50.0 %" in text
+    assert "Opted out: 1, with the key 9." in text
+
+
+async def test_nobody_opts_out_where_there_is_no_key(stage: Stage) -> None:
+    """Then nothing is said of it."""
+    ref = await stage.attempt(Verdict.ACCEPTED)
+    await stage.event(CallOutcome.ANSWERED, ref, digits="9")
+    assert "Opted out" not in (await page(stage)).text
+
+
 async def test_every_text_is_escaped(journal: Journal, time: Time) -> None:
     """Whatever a list, a gateway or a name says stays text."""
     name = f"{BAD}name"

@@ -1,8 +1,6 @@
 """Uncertain recipients: only "I have it" moves one."""
 
-import json
-import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +29,7 @@ from alphasms_async.campaigns import (
 from alphasms_async.sandbox import Sandbox
 from tests.campaigns.dialers import RECORDING, lost, unreachable
 from tests.campaigns.journals import NAME, PRICE, Stage, Time, staged
+from tests.campaigns.statuses import asked_in, delivering, meanwhile, telling
 from tests.doubles import KEY, Answer, Carrying, FakeGateway, phones, saying
 
 pytestmark = pytest.mark.anyio
@@ -38,28 +37,6 @@ pytestmark = pytest.mark.anyio
 Carry = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 HELLO = Template("Вітаємо!")
-
-
-def telling(words: Mapping[int, str], **more: Any) -> Answer:
-    """Return an answer of json.php or xml.php that knows the state of some ids.
-
-    Args:
-        words: The word or the code of each id; of others json.php is silent.
-        more: What json.php tells of each besides.
-    """
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("xml.php"):
-            rows = "".join(f'<msg sms_id="{id}">{code}</msg>' for id, code in words.items())
-            return httpx.Response(200, text=f"<package><status>{rows}</status></package>")
-        results = [
-            {"success": True, "data": {"id": id, "status": words[id], **more}}
-            for id in asked_in(request)
-            if id in words
-        ]
-        return httpx.Response(200, json={"success": True, "data": results})
-
-    return answer
 
 
 def refusing(text: str) -> Answer:
@@ -70,20 +47,6 @@ def refusing(text: str) -> Answer:
         return httpx.Response(200, json={"success": True, "data": results})
 
     return answer
-
-
-def asked_in(request: httpx.Request) -> list[int]:
-    """Return the ids that a request to json.php or xml.php asks for."""
-    text = request.content.decode()
-    if request.url.path.endswith("xml.php"):
-        return [int(one) for one in re.findall(r'sms_id="(\d+)"', text)]
-    return [one["id"] for one in json.loads(text)["data"]]
-
-
-def delivering(request: httpx.Request) -> httpx.Response:
-    """Answer that everything asked for was delivered."""
-    is_xml = request.url.path.endswith("xml.php")
-    return telling(dict.fromkeys(asked_in(request), "102" if is_xml else "DELIVERED"))(request)
 
 
 async def ask(journal: Journal, gateway: httpx.AsyncBaseTransport) -> Reconciled:
@@ -104,18 +67,6 @@ async def lose(stage: Stage, client_ids: Iterable[int | None], **facts: Any) -> 
         refs.append((await stage.claim(client_id=client_id)).ref)
         await stage.settle(refs[-1], Verdict.UNCERTAIN, **facts)
     return refs
-
-
-def meanwhile(answer: Answer, happening: Callable[[], Awaitable[object]]) -> Carrying:
-    """Return a gateway on whose way something happens before its answer is there."""
-    gateway = FakeGateway(answer)
-
-    async def carry(request: httpx.Request) -> httpx.Response:
-        response = await gateway.handle_async_request(request)
-        await happening()
-        return response
-
-    return Carrying(carry)
 
 
 async def test_only_what_the_gateway_has_is_settled(stage: Stage) -> None:

@@ -47,6 +47,18 @@ async def test_report_takes_what_the_journal_counts(stage: Stage) -> None:
     assert report.made_at == NOON
 
 
+@pytest.mark.parametrize(("key", "expected"), [("9", 2), ("8", 0), (None, None)])
+async def test_report_tells_how_many_opted_out(
+    journal: Journal, time: Time, key: str | None, expected: int | None
+) -> None:
+    """By the campaign's key, alone or among others; `None` where there is no such key."""
+    stage = await staged(journal, time, opt_out=key)
+    for digits in ("9", "19", "1"):
+        ref = await stage.attempt(Verdict.ACCEPTED)
+        await stage.event(CallOutcome.ANSWERED, ref, digits=digits)
+    assert (await reported(stage)).opted_out == expected
+
+
 async def test_budget_and_zone_are_those_of_the_definition(journal: Journal, time: Time) -> None:
     """The budget is exact, and times are those of the campaign's window."""
     campaign = Campaign(

@@ -8,7 +8,7 @@ import pytest
 from alphasms_async import errors
 from alphasms_async.campaigns.states import Verdict
 from alphasms_async.campaigns.verdicts import verdict_of
-from alphasms_async.errors import AlphaSMSError, GatewayError
+from alphasms_async.errors import AlphaSMSError, GatewayError, LimitReached
 
 NOT_SENT, PUT_BACK, REFUSED, UNCERTAIN = (
     Verdict.NOT_SENT,
@@ -26,6 +26,14 @@ EXPECTED: dict[type[AlphaSMSError], Verdict] = {
     errors.GatewayUnavailable: UNCERTAIN,
     errors.JournalError: UNCERTAIN,
     errors.JournalLocked: UNCERTAIN,
+    # No call ends in these.
+    errors.WebhookError: UNCERTAIN,
+    errors.HookNotProven: UNCERTAIN,
+    errors.HookUnreadable: UNCERTAIN,
+    errors.VerificationError: UNCERTAIN,
+    errors.VerificationOver: UNCERTAIN,
+    errors.StoreError: UNCERTAIN,
+    errors.LimitReached: UNCERTAIN,
     # Something with this id was accepted before.
     errors.DuplicateId: UNCERTAIN,
     # Of this recipient alone.
@@ -72,9 +80,13 @@ def kinds(root: type[AlphaSMSError] = AlphaSMSError) -> Iterator[type[AlphaSMSEr
 
 
 def made(kind: Any) -> AlphaSMSError:
-    error: AlphaSMSError = (
-        kind("a call", ("told",)) if issubclass(kind, GatewayError) else kind("told")
-    )
+    error: AlphaSMSError
+    if issubclass(kind, GatewayError):
+        error = kind("a call", ("told",))
+    elif issubclass(kind, LimitReached):
+        error = kind("told", retry_after=1.0)
+    else:
+        error = kind("told")
     return error
 
 

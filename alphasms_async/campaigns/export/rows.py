@@ -13,6 +13,7 @@ import anyio.to_thread
 from alphasms_async.campaigns.export.cells import COLUMNS, Cell, cells_of, guarded, plain_values
 from alphasms_async.campaigns.export.outlets import write_whole
 from alphasms_async.campaigns.export.spreadsheets import MAX_ROWS, Spreadsheet
+from alphasms_async.campaigns.export.summary import Summary
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import RowRecord
 from alphasms_async.errors import InvalidRequest
@@ -54,7 +55,8 @@ async def export_rows(
     Args:
         journal: The journal, entered.
         name: The campaign's name.
-        form: `csv` (UTF-8), `jsonl` (prices are texts, so that they stay exact), or `xlsx`.
+        form: `csv` (UTF-8), `jsonl` (prices are texts, so that they stay exact), or `xlsx`, which
+            has a second sheet with what they come to, by state, outcome and keys.
         out: Open for writing bytes; a pipe will do. It is flushed and left open. A workbook is
             written to it when it is complete, so nothing is if that fails.
         on_progress: Told now and then how many rows have been written.
@@ -70,10 +72,11 @@ async def export_rows(
     """
     if form not in get_args(ExportForm):
         raise InvalidRequest(f"an export is csv, jsonl or xlsx, not {form!r}")
-    campaign = (await journal.campaign(name)).id
+    record = await journal.campaign(name)
+    campaign = record.id
     if form == "xlsx":
         _check_fits((await journal.tally(campaign)).total)
-    writer = await anyio.to_thread.run_sync(_writer, form, out, byte_order_mark)
+    writer = await anyio.to_thread.run_sync(_writer, form, out, byte_order_mark, record.opt_out)
     count = after = 0
     try:
         while rows := await journal.rows(campaign, after=after, limit=_PAGE):
@@ -89,7 +92,12 @@ async def export_rows(
     return count
 
 
-def _writer(form: ExportForm, out: BinaryIO, byte_order_mark: bool) -> _Writer:  # noqa: FBT001 - for a thread
+def _writer(
+    form: ExportForm,
+    out: BinaryIO,
+    byte_order_mark: bool,  # noqa: FBT001 - for a thread
+    opt_out: str | None,
+) -> _Writer:
     match form:
         case "csv":
             mark = "\ufeff" if byte_order_mark else ""
@@ -97,7 +105,7 @@ def _writer(form: ExportForm, out: BinaryIO, byte_order_mark: bool) -> _Writer: 
         case "jsonl":
             return _Lines(out, _json_lines)
         case "xlsx":
-            return Spreadsheet(out)
+            return Spreadsheet(out, Summary(opt_out))
 
 
 def _check_fits(total: int) -> None:

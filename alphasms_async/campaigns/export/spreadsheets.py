@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from alphasms_async.campaigns.export.cells import COLUMNS, Cell, cells_of, guarded
 from alphasms_async.campaigns.export.outlets import write_whole
+from alphasms_async.campaigns.export.summary import HEADER, Summary
 from alphasms_async.campaigns.records import RowRecord
 
 __all__ = ["MAX_ROWS", "Spreadsheet"]
@@ -18,7 +19,14 @@ MAX_ROWS = 1_048_575
 """How many rows a workbook's sheet holds below its header."""
 
 # In characters; what is not here is as wide as a number or a word.
-_WIDTHS = {"phone": 17, "id": 14, "error": 60, "called_at": 27, "told_at": 27}
+_WIDTHS = {
+    "of the answered": 17,
+    "phone": 17,
+    "id": 14,
+    "error": 60,
+    "called_at": 27,
+    "told_at": 27,
+}
 _WIDTH = 11
 # A spreadsheet keeps 15 digits of a number, and so many characters of a text.
 _EXACT = 10**15
@@ -34,20 +42,22 @@ _OPTIONS = {
 
 
 class Spreadsheet:
-    """A workbook of one sheet, made in a folder of its own and handed over when it is complete.
+    """A workbook of everybody, and of what they come to together.
 
-    Each method blocks.
+    It is made in a folder of its own and handed over when it is complete. Each method blocks.
 
     Args:
         out: What it is written to in the end, open for bytes.
+        summary: What counts the rows for the second sheet.
 
     Raises:
         ImportError: XlsxWriter is not installed.
         OSError: There is no room for temporary files.
     """
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: BinaryIO, summary: Summary) -> None:
         self._out = out
+        self._summary = summary
         self._module = _xlsxwriter()
         self._folder = TemporaryDirectory(prefix="alphasms-export-")
         self._path = Path(self._folder.name, "export.xlsx")
@@ -56,11 +66,13 @@ class Spreadsheet:
         )
         self._book.use_zip64()
         self._price: Any = self._book.add_format({"num_format": "0.00##"})
-        self._sheet: Any = self._begun()
+        self._share: Any = self._book.add_format({"num_format": "0.0%"})
+        self._sheet: Any = self._begun("recipients", COLUMNS)
         self._last = 0
 
     def add(self, rows: Sequence[RowRecord]) -> None:
         """Write some rows more."""
+        self._summary.add(rows)
         for row in rows:
             self._last += 1
             for column, cell in enumerate(cells_of(row)):
@@ -69,6 +81,7 @@ class Spreadsheet:
     def end(self) -> None:
         """Complete the workbook and hand it over."""
         self._sheet.autofilter(0, 0, self._last, len(COLUMNS) - 1)
+        self._add_summary()
         try:
             self._book.close()
         except self._module.exceptions.FileCreateError as error:
@@ -82,20 +95,30 @@ class Spreadsheet:
     def close(self) -> None:
         """Take away the folder, with whatever is in it."""
         # A workbook that was given up still has its rows open; they need not be written any more.
-        with suppress(OSError):
-            self._sheet.row_data_fh.close()
+        for sheet in self._book.worksheets():
+            with suppress(OSError):
+                sheet.row_data_fh.close()
         self._folder.cleanup()
 
-    def _begun(self) -> Any:
-        sheet = self._book.add_worksheet("recipients")
+    def _begun(self, title: str, columns: Sequence[str]) -> Any:
+        sheet = self._book.add_worksheet(title)
         bold = self._book.add_format({"bold": True})
-        for column, name in enumerate(COLUMNS):
+        for column, name in enumerate(columns):
             sheet.set_column(column, column, _WIDTHS.get(name, _WIDTH))
             sheet.write_string(0, column, name, bold)
         sheet.freeze_panes(1, 0)
         # Phones are texts that look like numbers, and are meant to be.
         sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
         return sheet
+
+    def _add_summary(self) -> None:
+        sheet = self._begun("summary", HEADER)
+        for row, (what, which, count, share) in enumerate(self._summary.lines(), start=1):
+            sheet.write_string(row, 0, what)
+            sheet.write_string(row, 1, guarded(which))
+            sheet.write_number(row, 2, count)
+            if share is not None:
+                sheet.write_number(row, 3, float(share), self._share)
 
     def _write(self, column: int, cell: Cell) -> None:
         match cell:

@@ -50,7 +50,7 @@ _VERDICTS = (
     (Verdict.PUT_BACK, "soft"),
 )
 _UNSETTLED = "not ended"
-_NO_HOOK = "Outcomes come by hook: none was set, and none is known of these calls."
+_NO_HOOK = "Outcomes come by hook, or are asked for: none is known of these calls."
 _MOST_KEYS = 12
 _LONGEST_KEYS = 12
 # One bar over the whole width would look like much.
@@ -132,7 +132,23 @@ def keys_card(report: Report) -> Markup:
     others = sum(count for _, count in told[_MOST_KEYS:])
     if others:
         parts.append(Part("others", "mute", others))
-    return card("Keys pressed", bars(parts, "Calls by keys pressed"), note="calls")
+    # So that each share is one of those who answered.
+    silent = report.tally.outcomes[CallOutcome.ANSWERED] - keys.total()
+    if silent > 0:
+        parts.append(Part("no key", "soft", silent))
+    return card(
+        "Keys pressed",
+        bars(parts, "Calls by keys pressed"),
+        _opted_out(report),
+        note="of the answered calls",
+    )
+
+
+def _opted_out(report: Report) -> Markup | None:
+    if report.opted_out is None:
+        return None
+    told = f"Opted out: {number(report.opted_out)}, with the key {report.campaign.opt_out}."
+    return element("p", told, class_="quiet")
 
 
 def attempts_card(report: Report) -> Markup:

@@ -53,6 +53,12 @@ class Report:
         return self.money.told(self.accepted)
 
     @property
+    def opted_out(self) -> int | None:
+        """In how many calls the key to opt out was pressed. `None`: the campaign has none."""
+        key = self.campaign.opt_out
+        return None if key is None else self.tally.pressed(key)
+
+    @property
     def dialable(self) -> int:
         """How many recipients there are, without the skipped."""
         return self.tally.total - self.tally.states[RowState.SKIPPED]

@@ -87,6 +87,11 @@ class SqliteJournal(SqlJournal):
         self._reading = anyio.CapacityLimiter(1)
         self._attempts = 0
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it is open for reading only, so that its writer must be told what to write."""
+        return self._read_only
+
     async def drain(self, *, strict: bool = False) -> int:
         """Do what waits in the inbox; return how many commands that were.
 
@@ -207,7 +212,11 @@ class Told(StrEnum):
 
 
 async def tell(
-    path: str | os.PathLike[str], commands: Sequence[Command], *, clock: Clock = utc_now
+    path: str | os.PathLike[str],
+    commands: Sequence[Command],
+    *,
+    clock: Clock = utc_now,
+    is_awaited: bool = True,
 ) -> Told:
     """Have commands done by whoever writes a journal, or do them here when nobody does.
 
@@ -215,6 +224,8 @@ async def tell(
         path: The journal, which is there already.
         commands: What is asked; all of them survive once this returns.
         clock: Returns the time, aware.
+        is_awaited: Whether to wait a moment for whoever writes the journal to do them. Without
+            it, this returns as soon as they survive.
 
     Raises:
         InvalidRequest: Nobody writes the journal, and it has no campaign of that name, or one
@@ -232,16 +243,21 @@ async def tell(
                 await journal.apply(command)
             await _drain(journal)
     except JournalLocked:
-        return await _leave(journal.path, commands, clock)
+        return await _leave(journal.path, commands, clock, is_awaited=is_awaited)
     return Told.DONE
 
 
-async def _leave(path: Path, commands: Sequence[Command], clock: Clock) -> Told:
+async def _leave(
+    path: Path, commands: Sequence[Command], clock: Clock, *, is_awaited: bool
+) -> Told:
     """Leave the commands in the inbox, and see for a moment whether somebody takes them."""
     with closing(Inbox(check_place(path))) as inbox:
         last = await anyio.to_thread.run_sync(inbox.put, commands)
         # From here on it waits, even if it cannot be seen any more.
         with suppress(InboxError), anyio.move_on_after(_TELL_SECONDS):
+            if not is_awaited:
+                await _drain_if_free(path, clock)
+                return Told.LEFT
             while await anyio.to_thread.run_sync(inbox.has, last):
                 await anyio.sleep(_LOOK_SECONDS)
                 # Whoever wrote the journal may have ended without a look at the inbox.

@@ -1,6 +1,7 @@
 """What moves rows: answers, events, decisions. Plain functions inside one transaction."""
 
 import json
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from alphasms_async.campaigns.commands import RecordEvent, command_from_json, command_to_json
-from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
+from alphasms_async.campaigns.events import CallEvent, Recorded, Ref, contradiction
 from alphasms_async.campaigns.records import CampaignState, Settlement
 from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.sqlite.connection import Connection, undamaged
@@ -25,7 +26,13 @@ REDIAL_AFTER_SECONDS = 600
 """How old an uncertain attempt must be before a person may have it dialled again: until then its
 answer, or the event that proves it rang, may still be on its way."""
 
+_log = logging.getLogger("alphasms_async")
+
 _LARGEST = 2**63 - 1
+# Of the calls that are on their way to an answer there are never so many; whoever else is called
+# from the same account must not fill the journal with events of calls that nobody here made.
+_MOST_EARLY = 10_000
+_EARLY_TO_GO = 1000
 _GONE = "its dialer ended before the answer came"
 _CAUSES = {
     Verdict.ACCEPTED: Cause.ACCEPTED,
@@ -33,6 +40,14 @@ _CAUSES = {
     Verdict.NOT_SENT: Cause.NOT_SENT,
     Verdict.PUT_BACK: Cause.PUT_BACK,
     Verdict.UNCERTAIN: Cause.UNCERTAIN,
+}
+# Which outcome of one call outdoes which, whatever the order they are told in.
+_WEIGHTS: Mapping[CallOutcome, int] = {
+    CallOutcome.UNKNOWN: 0,
+    CallOutcome.NO_ANSWER: 1,
+    CallOutcome.BUSY: 1,
+    CallOutcome.FAILED: 1,
+    CallOutcome.ANSWERED: 2,
 }
 # How a row stands once an attempt has ended so, unless it waits to be dialled again.
 _ENDS: Mapping[Verdict, RowState | None] = {
@@ -115,6 +130,13 @@ def _settle_with_care(
 
 def record(connection: Connection, event: CallEvent, now: float) -> Recorded:
     """Write what an event tells into the attempt it is about, and move the attempt's row."""
+    recorded = _record(connection, event, now)
+    if recorded is Recorded.CONTRADICTED:
+        _log.warning("%s", contradiction(event))
+    return recorded
+
+
+def _record(connection: Connection, event: CallEvent, now: float) -> Recorded:
     if not _can_be_kept(event):
         return Recorded.CONTRADICTED
     ref = event.ref or _ref_of(connection, event.id)
@@ -133,6 +155,7 @@ def record(connection: Connection, event: CallEvent, now: float) -> Recorded:
         Verdict.PUT_BACK,
     }:
         return Recorded.CONTRADICTED
+    _opt_out(connection, event, row, now)
     told = _merged(event, outcome, seconds, digits)
     if told is None:
         return Recorded.DUPLICATE
@@ -262,6 +285,13 @@ def _move_by_event(
         connection.execute(QUERIES["reopen_campaign"], {"campaign": row.campaign})
 
 
+def _opt_out(connection: Connection, event: CallEvent, row: _Row, now: float) -> None:
+    """Call nobody any more who has asked for that by a key, in whichever of the calls."""
+    if event.digits:
+        pressed = {"campaign": row.campaign, "phone": row.phone, "digits": event.digits}
+        connection.execute(QUERIES["opt_out"], {**pressed, "now": now})
+
+
 def _skip_if_cancelled(connection: Connection, recipient: int, campaign: int) -> RowState:
     """Skip one that comes back into a cancelled campaign, like the rest of its list."""
     (state,) = connection.execute(QUERIES["campaign_state"], {"campaign": campaign}).fetchone()
@@ -285,12 +315,15 @@ def _merged(
 ) -> Mapping[str, Any] | None:
     """Return what is known with the event. `None` when it tells nothing new.
 
-    What was told first holds: events come out of order, and an outcome never goes back. Only one
-    that nobody could read gives way to one that says something.
+    What was told first holds, for events come out of order, with two exceptions. One that nobody
+    could read gives way to one that says something. And "not reached" gives way to "answered": the
+    one may be a status that was asked for, or an earlier try of the gateway's, the other is told
+    of a call that took place, and whoever has answered is not called once more.
     """
-    first = outcome if outcome not in {None, CallOutcome.UNKNOWN} else event.outcome
+    known = None if outcome is None else CallOutcome(outcome)
+    holds = known is not None and _WEIGHTS[known] >= _WEIGHTS[event.outcome]
     told = {
-        "outcome": first,
+        "outcome": known if holds else event.outcome,
         "seconds": event.seconds if seconds is None else seconds,
         "digits": digits or event.digits,
     }
@@ -328,7 +361,16 @@ def _keep_early(connection: Connection, event: CallEvent, now: float) -> Recorde
         event = evolve(kept, **more)
     told = json.dumps(command_to_json(RecordEvent(event)))
     connection.execute(QUERIES["keep_early"], {"gateway_id": event.id, "event": told, "now": now})
+    if kept is None:
+        _forget_oldest_early(connection)
     return Recorded.EARLY
+
+
+def _forget_oldest_early(connection: Connection) -> None:
+    (count,) = connection.execute(QUERIES["count_early"]).fetchone()
+    if count > _MOST_EARLY:
+        # Some at once, for looking for the oldest is dear.
+        connection.execute(QUERIES["forget_oldest_early"], {"count": _EARLY_TO_GO})
 
 
 def _take_early(connection: Connection, gateway_id: int) -> CallEvent | None:

@@ -176,12 +176,26 @@ update attempt set outcome = :outcome, seconds = :seconds, digits = :digits, tol
   gateway_id = coalesce(gateway_id, :gateway_id)
 where recipient = :recipient and n = :n;
 
+-- name: opt_out
+-- Whoever has pressed the campaign's key for it; without such a key nobody has.
+insert into do_not_call(phone, since)
+select :phone, :now from campaign
+where id = :campaign and instr(:digits, nullif(json_extract(definition, '$.opt_out'), '')) > 0
+on conflict(phone) do nothing;
+
 -- name: outcomes_so_far
 select count(*) from attempt where recipient = :recipient and outcome is not null;
 
 -- name: keep_early
 insert into early_event(gateway_id, event, at) values(:gateway_id, :event, :now)
 on conflict(gateway_id) do update set event = excluded.event, at = excluded.at;
+
+-- name: count_early
+select count(*) from early_event;
+
+-- name: forget_oldest_early
+delete from early_event where gateway_id in (
+  select gateway_id from early_event order by at, gateway_id limit :count);
 
 -- name: early
 select event from early_event where gateway_id = :gateway_id;
@@ -232,14 +246,14 @@ where c.id = :campaign group by 1, 2, 3;
 
 -- name: rows
 select r.id, r.line, r.phone, r.given, r.state, r.reason, r.attempts, a.gateway_id, a.client_id,
-  a.price, a.outcome, a.seconds, a.digits, a.error, a.claimed_at, a.told_at
+  a.price, a.outcome, a.seconds, a.digits, a.error, a.claimed_at, a.told_at, r.columns
 from campaign c cross join recipient r on r.id between max(c.first, :after + 1) and c.last
 left join attempt a on a.recipient = r.id and a.n = r.attempts
 where c.id = :campaign order by r.id limit :limit;
 
 -- name: rows_in_states
 select r.id, r.line, r.phone, r.given, r.state, r.reason, r.attempts, a.gateway_id, a.client_id,
-  a.price, a.outcome, a.seconds, a.digits, a.error, a.claimed_at, a.told_at
+  a.price, a.outcome, a.seconds, a.digits, a.error, a.claimed_at, a.told_at, r.columns
 from campaign c cross join recipient r on r.id between max(c.first, :after + 1) and c.last
 left join attempt a on a.recipient = r.id and a.n = r.attempts
 where c.id = :campaign

@@ -9,6 +9,7 @@ from typing import Any
 
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.exact import check_digits, exact
+from alphasms_async.campaigns.keys import check_key
 from alphasms_async.campaigns.records import (
     AttemptRecord,
     Began,
@@ -114,6 +115,7 @@ def _row(row: Row) -> RowRecord:
         error=row[13],
         claimed_at=_moment(row[14]),
         told_at=_moment(row[15]),
+        columns=read_columns(row[16]) if row[16] else {},
     )
 
 
@@ -244,4 +246,5 @@ _PARTS: Mapping[str, Callable[[Any], object]] = {
     "redial": RedialPolicy.from_json,
     "starts_at": datetime.fromisoformat,
     "expires_at": datetime.fromisoformat,
+    "opt_out": check_key,
 }
