@@ -1,7 +1,9 @@
 """The commands, gathered."""
 
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
+from typing import Any
 
 from cyclopts import App
 
@@ -9,6 +11,7 @@ from alphasms_async.cli import dnc
 from alphasms_async.cli.campaign import campaign
 from alphasms_async.cli.demo import demo
 from alphasms_async.cli.dial import dial
+from alphasms_async.cli.listen import hook_url, listen
 from alphasms_async.cli.reads import balance, check, status
 from alphasms_async.cli.sends import call, otp, say, sms
 from alphasms_async.cli.terminal import ExitCode, exit_code_of, notes
@@ -23,7 +26,7 @@ app: App = App(
     Try `alphasms demo` first: it dials 200 made-up numbers on a gateway of its own, offline.
 
     The other commands take the API key from ALPHASMS_API_KEY and the gateway's address from
-    ALPHASMS_BASE_URL (default https://alphasms.ua).
+    ALPHASMS_BASE_URL (default https://alphasms.ua); hooks are signed by ALPHASMS_WEBHOOK_SECRET.
 
     A text that begins with a dash goes behind `--`: `alphasms say -- PHONE "-5 degrees"`.
 
@@ -36,12 +39,8 @@ app: App = App(
     suppress_keyboard_interrupt=False,
     version=lambda: version("alphasms-async"),
 )
-for _command in (demo, dial, call, otp, say, sms, status, balance):
-    app.command(_command)
 _audio: App = App(name="audio", help="Look at recordings before they are sent.")
 _audio.command(check)
-app.command(_audio)
-app.command(campaign)
 _dnc: App = App(
     name="dnc",
     help="""The phones that no campaign of a journal calls.
@@ -58,7 +57,17 @@ _dnc: App = App(
 _dnc.command(dnc.add)
 _dnc.command(dnc.remove)
 _dnc.command(dnc.listed, name="list")
-app.command(_dnc)
+_COMMANDS: tuple[App | Callable[..., Any], ...] = (
+    *(demo, dial, campaign, _dnc, listen, hook_url),
+    *(call, otp, say, sms, status, balance, _audio),
+)
+for _place, _command in enumerate(_COMMANDS):
+    # Campaigns first, then what goes to one phone; not in the order of the alphabet.
+    if isinstance(_command, App):
+        _command.sort_key = _place
+        app.command(_command)
+    else:
+        app.command(_command, sort_key=_place)
 
 
 def run(arguments: list[str] | None = None) -> None:

@@ -20,6 +20,7 @@ from alphasms_async.campaigns import (
 )
 from alphasms_async.cli.campaign.choosing import Chosen, choose, refuse_called_lately
 from alphasms_async.cli.campaign.options import Heard, Limits, make_campaign
+from alphasms_async.cli.campaign.outcomes import Hooked, outcomes_of, received
 from alphasms_async.cli.campaign.outputs import check_target
 from alphasms_async.cli.campaign.overview import show_plan, show_warnings
 from alphasms_async.cli.campaign.plan import written_plan
@@ -38,6 +39,7 @@ async def dial(
     *,
     heard: Heard | None = None,
     limits: Limits | None = None,
+    hooked: Hooked | None = None,
     column: str | None = None,
     output: Path | None = None,
     again: Flag = False,
@@ -55,6 +57,8 @@ async def dial(
     ```
     alphasms dial clients.csv --audio promo.wav --per-second 20 --budget 500 --window 09:00-20:00
     ```
+
+    With --hook-url, and --listen to receive them here, the results tell outcomes and keys too.
 
     Exit codes: 0 all accepted, 1 fault or no results written, 2 bad input or already dialled, 3
     some were not accepted, 4 it stopped itself and says why, 130 interrupted, or the question was
@@ -80,10 +84,14 @@ async def dial(
     """
     if not yes and not asks():
         raise InvalidRequest("phones would ring, and nobody is there to be asked: add --yes")
-    client = gateway()
+    client, outcomes = gateway(), outcomes_of(hooked)
     listed = await anyio.to_thread.run_sync(open_list, list, column)
     described = evolve(await make_campaign("unnamed", heard, limits), list_sha256=listed.sha256)
-    async with book(journal, f"dial {list}", must_exist=False) as opened:
+    outcomes.check(described)
+    async with (
+        book(journal, f"dial {list}", must_exist=False) as opened,
+        received(outcomes, opened),
+    ):
         chosen = await choose(opened, described, listed, again=again)
         target = _target(list, output, chosen, journal)
         check = None if again else partial(refuse_called_lately, chosen, journal)
@@ -95,7 +103,10 @@ async def dial(
         campaign = Campaign.from_json(record.name, record.definition, chosen.campaign.kind)
         written = False
         try:
-            code = await dial_campaign(opened, record, campaign, client, json=json)
+            dialer = outcomes.dialer(client, opened, campaign)
+            code = await dial_campaign(
+                opened, record, dialer, client, awaits_outcomes=outcomes.are_awaited, json=json
+            )
         finally:
             with anyio.CancelScope(shield=True):
                 written = await _write_results(opened, record.name, target)

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.text import Text
 
+from alphasms_async.campaigns.spans import seconds_of
 from alphasms_async.errors import (
     AlphaSMSError,
     ConfigurationError,
@@ -25,12 +26,15 @@ from alphasms_async.errors import (
 __all__ = [
     "ExitCode",
     "Flag",
+    "Span",
     "Sum",
+    "Url",
     "agreed",
     "answers",
     "asks",
     "confirm",
     "counted",
+    "endings",
     "exit_code_of",
     "hint",
     "lasting",
@@ -38,7 +42,11 @@ __all__ = [
     "money",
     "notes",
     "print_json",
+    "span",
 ]
+
+
+_LONGEST_SHOWN = 40
 
 
 class _Output(Console):
@@ -85,6 +93,18 @@ Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 
 class Sum(str):
     """An exact sum of money as a person writes it; the helps call it SUM."""
+
+    __slots__ = ()
+
+
+class Span(str):
+    """A span of time as a person writes it; the helps call it SPAN."""
+
+    __slots__ = ()
+
+
+class Url(str):
+    """A whole URL; the helps call it URL."""
 
     __slots__ = ()
 
@@ -149,6 +169,19 @@ def megabytes(count: int) -> str:
     return f"{max(1, round(count / 1024))} KB"
 
 
+def span(option: str, text: str) -> int:
+    """Return the seconds of an option that is a span.
+
+    Raises:
+        InvalidRequest: It is none, or has no time in it.
+    """
+    seconds = seconds_of(text.strip())
+    if not seconds:
+        shown = repr(text[:_LONGEST_SHOWN])
+        raise InvalidRequest(f"{option} is a span such as 30s, 5m, 1h30m or 7d, not {shown}")
+    return seconds
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value on a line of its own; sums stay exact, as strings."""
     answers.print(json.dumps(value, ensure_ascii=False, default=str), soft_wrap=True)
@@ -157,6 +190,16 @@ def print_json(value: Any) -> None:
 def hint(what: str, command: str) -> None:
     """Say what can be done next, the command in one piece so that it can be copied."""
     notes.print(f"{what}: {command}", soft_wrap=True)
+
+
+def endings() -> list[signal.Signals]:
+    """Return the signals that end a command: a terminal that is closed says SIGHUP.
+
+    Who does not mind that it is closed started us with `nohup`, which has that signal ignored.
+    """
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return [signal.SIGINT, signal.SIGTERM]
+    return [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 def asks() -> bool:

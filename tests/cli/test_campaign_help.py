@@ -9,10 +9,10 @@ import pytest
 from tests.cli.conftest import Alphasms
 
 COMMANDS = {
-    "dial": ("--audio", "--again", "Exit codes", "alphasms dial clients.csv"),
-    "campaign": ("plan", "reconcile", "alphasms campaign run spring"),
+    "dial": ("--audio", "--again", "--listen", "Exit codes", "alphasms dial clients.csv"),
+    "campaign": ("plan", "reconcile", "poll", "next", "alphasms campaign run spring"),
     "campaign plan": ("--say", "--budget", "--window", "--dry-run", "alphasms campaign plan"),
-    "campaign run": ("Ctrl-C", "--no-wait", "Exit codes"),
+    "campaign run": ("Ctrl-C", "--no-wait", "--hook-url URL", "--outcomes-for SPAN", "Exit codes"),
     "campaign status": ("--watch", "--json"),
     "campaign pause": ("within a second",),
     "campaign resume": ("within a second",),
@@ -20,13 +20,17 @@ COMMANDS = {
     "campaign budget": ("AMOUNT", "from its next run on"),
     "campaign cancel": ("for good",),
     "campaign reconcile": ("--redial", "--drop", "ten minutes", "Exit codes"),
+    "campaign poll": ("may be repeated", "Exit codes"),
     "campaign report": ("--html",),
     "campaign export": ("csv", "jsonl", "xlsx", "--output"),
+    "campaign next": ("outcome=no_answer", "digits=2", "--output", "Exit codes"),
     "dnc": ("add", "remove", "list"),
     "dnc add": ("--file", "--column"),
     "dnc remove": ("PHONES",),
     "dnc list": ("--journal",),
     "demo": ("--count", "offline"),
+    "listen": ("--port", "--json", "--url URL", "ALPHASMS_WEBHOOK_SECRET", "Ctrl-C", "Exit codes"),
+    "hook-url": ("--expires-in SPAN", "keep it secret", "alphasms hook-url https://"),
 }
 
 
@@ -70,5 +74,5 @@ def test_everything_to_choose_is_explained(folder: Path, alphasms: Alphasms, com
     )
     assert rows
     for name, rest in rows:
-        words = re.sub(r"\[[^\]]*\]|\b(STR|SUM|INT|FLOAT|PATH|CHOICE)\b", "", rest).split()
+        words = re.sub(r"\[[^\]]*\]|\b(STR|SUM|INT|FLOAT|PATH|CHOICE|SPAN|URL)\b", "", rest).split()
         assert len(words) >= 2, name

@@ -158,7 +158,7 @@ def test_all_that_was_asked_for_is_shown(sandbox: Sandbox, alphasms: Alphasms) -
     """Moments in the window's zone, redials, the key press, and of the hook its host alone."""
     hook = ("--hook", "https://app.example/h?token=s3cret", "--dtmf", "--redial", "2 after 30m")
     moments = ("--starts-at", "2100-01-01 09:00", "--expires-at", "2100-01-02 09:00")
-    said = plan(alphasms, *hook, *moments, "--budget", "2").out
+    said = plan(alphasms, *hook, *moments, "--budget", "2", "--opt-out-key", "9").out
     assert "s3cret" not in said
     shown = [" ".join(line.split()) for line in said.splitlines()]
     for line in (
@@ -169,6 +169,7 @@ def test_all_that_was_asked_for_is_shown(sandbox: Sandbox, alphasms: Alphasms) -
         "redial 2 more calls at most, 30 min after busy or no answer",
         "hook app.example",
         "key press is waited for; the hook's events tell which",
+        "opt out who presses 9 is called no more",
     ):
         assert line in shown
 
@@ -333,6 +334,8 @@ def test_list_that_cannot_be_read_is_one_line(
         (("--test-to", "112"), "*** is a short code"),
         (("--say", "Hello"), "--audio FILE, or --say TEXT, and not both"),
         (("--voice",), "--voice goes with --say"),
+        (("--opt-out-key", "9"), "--opt-out-key goes with --dtmf: without it no key is waited for"),
+        (("--dtmf", "--opt-out-key", "10"), "the key to opt out with is one of 0-9 * #, not '10'"),
         (("--gender", "male"), "a voice (--gender, --language, --voice-name) goes with --say"),
         (("--nonsense",), "--nonsense"),
     ],

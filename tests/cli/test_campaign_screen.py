@@ -94,6 +94,7 @@ def test_all_that_matters_is_told(monkeypatch: pytest.MonkeyPatch, clock: Clock)
         "done   46 accepted, 3 refused, 1 uncertain",
         "now    5 in flight, 10.0 a second, about 15 s left",
         "spent  18.40 of 100.00",
+        "told   6 of 46 outcomes",
     ]
 
 
@@ -124,6 +125,7 @@ def test_bar_shows_how_much_is_done(
         (Hold.UNREACHABLE, 4.0, "waiting: the gateway cannot be reached, 4 s more"),
         (Hold.RATE_LIMITED, 60.0, "waiting: the gateway asks to wait, 60 s more"),
         (Hold.RESTING, 1800.0, "waiting: the rest is due later, 30 min more"),
+        (Hold.OUTCOMES, 40.0, "waiting for 40 outcomes, 40 s more"),
         (Hold.PAUSED, None, "waiting: paused, `alphasms campaign resume` goes on"),
         (Hold.BUDGET, None, "waiting: the budget is held by calls in flight"),
     ],
@@ -164,7 +166,7 @@ def test_money_nobody_tells_of_is_not_nothing(
     monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     """Accepted calls without a price have not cost 0.00."""
-    assert shown(monkeypatch, clock, progress(spent=Decimal(0)))[-1] == "spent  not told"
+    assert shown(monkeypatch, clock, progress(spent=Decimal(0)))[-2] == "spent  not told"
     fresh = Progress(spent=Decimal(0), budget=Decimal(9))
     assert shown(monkeypatch, clock, fresh)[-1] == "spent  0.00 of 9.00"
 

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from alphasms_async.sandbox import Sandbox
+from alphasms_async.webhooks import HookKind, HookTokens
 from tests.cli.campaigns import AUDIO, LIST, NAME, grow_old, lose_answers
 from tests.cli.conftest import Alphasms, Ran
 from tests.doubles import KEY, phones
 
 TOKEN = "b6589fc6ab0dc82c"
+SECRET = "da4b9237bacccdf19c0760cab7aec4a8359010b0"
 HOOK = f"https://app.example/hook?token={TOKEN}"
 MINE = "380671112233"
 FIRST, SECOND, THIRD = phones(3)
@@ -81,6 +83,27 @@ def test_short_form_tells_no_more(
     assert (first.code, again.code, other.code) == (3, 2, 2)
     assert "another --hook" in other.err
     assert not SECRETS.findall(said(first, again, other))
+
+
+@HEARD
+def test_signed_hooks_are_not_told(
+    account: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch, heard: tuple[str, ...]
+) -> None:
+    """Neither the secret nor a token of a hook, whether it is taken, refused or unknown."""
+    monkeypatch.setenv("ALPHASMS_WEBHOOK_SECRET", SECRET)
+    url = "http://127.0.0.1:1/hooks"
+    account.hook = HookTokens(SECRET).url(url, HookKind.ACCOUNT)
+    account.hook_pauses = ()
+    planned = alphasms("campaign", "plan", LIST, *heard, "--name", NAME)
+    ran = alphasms(
+        "campaign", "run", NAME, "--hook-url", url, "--listen", "0", "--outcomes-for", "0"
+    )
+    polled = alphasms("campaign", "poll", NAME)
+    assert (ran.code, polled.code) == (3, 3)
+    tokens = {(entry.hook or "=").partition("=")[2] for entry in [*account.calls()]}
+    assert not re.search(SECRET, said(planned, ran, polled))
+    assert not [token for token in tokens if token and token in said(planned, ran, polled)]
+    assert not SECRETS.findall(said(planned, ran, polled))
 
 
 def test_wrong_hook_is_not_repeated(account: Sandbox, alphasms: Alphasms) -> None:

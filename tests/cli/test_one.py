@@ -169,29 +169,6 @@ def test_unknown_outcome_says_how_to_ask(
     assert "alphasms status --by-client-id 7" in ran.err
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [("--count", "0"), ("--count", "-5"), ("--count", "9" * 30), ("--per-second", "0")],
-)
-def test_demo_refuses_bad_numbers(alphasms: Alphasms, arguments: tuple[str, str]) -> None:
-    """Numbers that no run can have are refused before anything starts."""
-    ran = alphasms("demo", *arguments)
-    assert ran.code == 2
-    assert ran.err.count("\n") == 1
-
-
-def test_demo_shows_the_whole_job(alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`alphasms demo` dials its list on its own gateway, whatever the environment says."""
-    monkeypatch.setenv("ALPHASMS_BASE_URL", "https://alphasms.ua")
-    monkeypatch.setenv("ALPHASMS_API_KEY", "real-key")
-    ran = alphasms("demo", "--count", "40", "--per-second", "1000")
-    assert ran.err.endswith("next, with a list of yours: alphasms campaign plan --help\n")
-    assert ran.code == 0
-    rings = ran.out.split("count: ")[1].split()
-    assert rings[0] == rings[3], "as many rings as phones"
-    assert "invalid" in ran.out
-
-
 def test_help_teaches(alphasms: Alphasms) -> None:
     """`alphasms --help` names every command, the environment and the exit codes."""
     said = alphasms("--help").out

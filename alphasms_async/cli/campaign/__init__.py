@@ -1,12 +1,14 @@
 """`alphasms campaign …`: plan, run and steer durable campaigns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cyclopts import App
 
 from alphasms_async.cli.campaign.control import budget, cancel, pace, pause, resume
+from alphasms_async.cli.campaign.next_list import next_list
 from alphasms_async.cli.campaign.plan import plan
+from alphasms_async.cli.campaign.poll import poll
 from alphasms_async.cli.campaign.results import export, report
 from alphasms_async.cli.campaign.run import run
 from alphasms_async.cli.campaign.settle import reconcile
@@ -26,15 +28,28 @@ campaign: App = App(
     alphasms campaign plan clients.csv --audio promo.wav --name spring --window 09:00-20:00
     alphasms campaign run spring
     alphasms campaign report spring --html
+    alphasms campaign next spring --where outcome=no_answer --output again.csv
     ```
 
     The other commands work while `run` dials in another terminal.
     """,
     help_format="markdown",
 )
-_COMMANDS: tuple[Callable[..., Any], ...] = (
-    *(plan, run, status, pause, resume, pace, budget, cancel, reconcile, report, export),
-)
-for _place, _command in enumerate(_COMMANDS):
+_COMMANDS: Mapping[str, Callable[..., Any]] = {
+    "plan": plan,
+    "run": run,
+    "status": status,
+    "pause": pause,
+    "resume": resume,
+    "pace": pace,
+    "budget": budget,
+    "cancel": cancel,
+    "reconcile": reconcile,
+    "poll": poll,
+    "report": report,
+    "export": export,
+    "next": next_list,
+}
+for _place, (_name, _command) in enumerate(_COMMANDS.items()):
     # In the order they are used in, not in that of the alphabet.
-    campaign.command(_command, sort_key=_place)
+    campaign.command(_command, name=_name, sort_key=_place)

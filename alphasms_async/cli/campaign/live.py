@@ -1,15 +1,14 @@
 """A run on the terminal: live progress, and Ctrl-C once and twice."""
 
 import logging
-import signal
 
 import anyio
 from attrs import define
 
-from alphasms_async.campaigns import Dialer, RowState, Run, SkipReason
+from alphasms_async.campaigns import Dialer, Hold, RowState, Run, SkipReason
 from alphasms_async.cli.campaign.screen import Screen
 from alphasms_async.cli.campaign.standing import NOT_ACCEPTED
-from alphasms_async.cli.terminal import ExitCode, notes
+from alphasms_async.cli.terminal import ExitCode, counted, endings, notes
 
 __all__ = ["exit_code_of_run", "run_with_progress"]
 
@@ -36,7 +35,7 @@ class _Attended:
 
     async def listen(self, scope: anyio.CancelScope) -> None:
         """Stop at the first signal, cut off at the second."""
-        with anyio.open_signal_receiver(*_endings()) as signals:
+        with anyio.open_signal_receiver(*endings()) as signals:
             async for _ in signals:
                 if self.interrupted:
                     # What is cut off stands in the journal and in the tally; a warning of each
@@ -47,7 +46,13 @@ class _Attended:
                     return
                 self.interrupted = True
                 self.dialer.stop()
-                notes.print("stopping: waiting for the calls in flight; once more cuts them off")
+                notes.print(self._stopping())
+
+    def _stopping(self) -> str:
+        progress = self.dialer.progress
+        if progress.hold is Hold.OUTCOMES and not progress.in_flight:
+            return f"stopping: {counted(progress.awaited, 'outcome')} not waited for"
+        return "stopping: waiting for the calls in flight; once more cuts them off"
 
     async def show(self) -> None:
         """Show how far it is, a few times a second."""
@@ -96,13 +101,3 @@ def exit_code_of_run(run: Run | None, *, interrupted: bool) -> ExitCode:
     if any(states[one] for one in NOT_ACCEPTED) or states[RowState.SKIPPED] > fine:
         return ExitCode.SOME_NOT
     return ExitCode.ACCEPTED
-
-
-def _endings() -> list[signal.Signals]:
-    """Return the signals that end a run: a terminal that is closed says SIGHUP.
-
-    Who does not mind that it is closed started us with `nohup`, which has that signal ignored.
-    """
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        return [signal.SIGINT, signal.SIGTERM]
-    return [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]

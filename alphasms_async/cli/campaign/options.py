@@ -43,6 +43,9 @@ class Heard:
     speaker: Speaker | None = None
     dtmf: Flag = False
     """Wait for a key press; the hook's events tell which."""
+    opt_out_key: str | None = None
+    """Key by which people ask to be called no more, such as 9: whoever presses it goes on the
+    do-not-call list. It goes with --dtmf."""
 
 
 @Parameter(name="*")
@@ -72,7 +75,8 @@ class Limits:
     """Call those again who did not answer or were busy, such as "2 after 30m"; it needs the hook's
     events to know them."""
     hook: str | None = None
-    """URL that gets each call's outcome; else the one that is set in the account."""
+    """URL that gets each call's outcome, as it stands; else the one that is set in the account.
+    --hook-url of `run` signs one for each call instead."""
 
 
 async def make_campaign(name: str, heard: Heard | None, limits: Limits | None) -> Campaign:
@@ -81,13 +85,15 @@ async def make_campaign(name: str, heard: Heard | None, limits: Limits | None) -
     Raises:
         InvalidRequest: An option cannot be used; the line says what would be right.
     """
-    limits = limits or Limits()
+    heard, limits = heard or Heard(), limits or Limits()
+    if heard.opt_out_key is not None and not heard.dtmf:
+        raise InvalidRequest("--opt-out-key goes with --dtmf: without it no key is waited for")
     # Read in any case, for it knows whether there is such a time zone.
     window = Window.parse(limits.window or _WHOLE_DAY, limits.days, limits.tz)
     is_limited = limits.window is not None or limits.days is not None
     return Campaign(
         name=name,
-        kind=await _kind(heard or Heard()),
+        kind=await _kind(heard),
         concurrency=limits.concurrency,
         per_second=limits.per_second,
         budget=None if limits.budget is None else check_sum("--budget", limits.budget),
@@ -97,6 +103,7 @@ async def make_campaign(name: str, heard: Heard | None, limits: Limits | None) -
         expires_at=_moment("--expires-at", limits.expires_at, limits.tz),
         redial=None if limits.redial is None else RedialPolicy.parse(limits.redial),
         hook=limits.hook,
+        opt_out=heard.opt_out_key,
     )
 
 

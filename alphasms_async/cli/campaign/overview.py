@@ -103,6 +103,8 @@ def _heard(campaign: Campaign) -> Iterator[tuple[str, str | Text]]:
         yield "text", Text(kind.template.text)
     if isinstance(kind, PlayRecording | SpeakText) and kind.dtmf:
         yield "key press", "is waited for; the hook's events tell which"
+    if campaign.opt_out is not None:
+        yield "opt out", f"who presses {campaign.opt_out} is called no more"
 
 
 def _moments_and_events(campaign: Campaign) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from alphasms_async.campaigns import DEFAULT_JOURNAL, SqliteJournal
 from alphasms_async.campaigns.export import export_rows
 from alphasms_async.campaigns.page import page_of
 from alphasms_async.campaigns.report import Report, report_of
+from alphasms_async.cli.campaign.answered import print_outcomes
 from alphasms_async.cli.campaign.outputs import check_target, written_whole
 from alphasms_async.cli.campaign.run import print_tally
 from alphasms_async.cli.campaign.standing import standings, stopped_in_words
@@ -167,10 +168,7 @@ def _print(made: Report) -> None:
     """Print a report in a screenful: standing, outcomes, keys, and what went wrong."""
     answers.print(Text(made.campaign.name, style="bold"))
     print_tally(made.campaign, made.tally, made.money)
-    for what, counts in (("outcomes", made.tally.outcomes), ("keys", made.tally.digits)):
-        if counts:
-            told = ", ".join(f"{one} {count}" for one, count in counts.most_common(_SHOWN))
-            answers.print(f"{what}: {told}")
+    print_outcomes(made.tally, made.campaign.opt_out)
     if made.attempts:
         took = lasting(made.took_seconds)
         answers.print(f"{counted(made.attempts, 'attempt')} in {took}")

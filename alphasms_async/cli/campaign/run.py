@@ -1,5 +1,6 @@
 """`alphasms campaign run`: dial what is planned, and go on where an earlier run ended."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.table import Table
@@ -7,7 +8,6 @@ from rich.table import Table
 from alphasms_async import AlphaSMS
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
-    Campaign,
     CampaignRecord,
     CampaignState,
     Dialer,
@@ -19,7 +19,9 @@ from alphasms_async.campaigns import (
     SqliteJournal,
     Tally,
 )
+from alphasms_async.cli.campaign.answered import print_outcomes
 from alphasms_async.cli.campaign.live import exit_code_of_run, run_with_progress
+from alphasms_async.cli.campaign.outcomes import Hooked, outcomes_of, received
 from alphasms_async.cli.campaign.standing import Standing, spent_in_words, stopped_in_words
 from alphasms_async.cli.campaign.stored import JournalPath, book, campaign_of, command_line
 from alphasms_async.cli.gateway import gateway
@@ -61,6 +63,7 @@ async def run(
     /,
     *,
     audio: Path | None = None,
+    hooked: Hooked | None = None,
     no_wait: Flag = False,
     journal: JournalPath = DEFAULT_JOURNAL,
     yes: Flag = False,
@@ -72,6 +75,14 @@ async def run(
     they are uncertain. From another terminal `alphasms campaign pause`, `resume`, `pace` and
     `cancel` steer it. It waits while it is paused, outside its window, or while the gateway
     cannot be reached.
+
+    With --hook-url the gateway tells what became of each call and which keys were pressed. The
+    events come to your application, to `alphasms listen --journal`, or with --listen to this
+    command, which then waits for them; Ctrl-C ends that at once, and `campaign poll` asks later.
+
+    ```
+    alphasms campaign run spring --hook-url https://app.example/hooks/alphasms --listen 8080
+    ```
 
     Exit codes: 0 all accepted, 1 fault, 2 bad input, 3 some were not accepted, 4 it stopped itself
     and says why, 130 interrupted, or the question was answered with no.
@@ -91,26 +102,34 @@ async def run(
     json
         Print how it ended as JSON.
     """
-    client = gateway()
-    async with book(journal, f"campaign run {name}") as opened:
+    client, outcomes = gateway(), outcomes_of(hooked)
+    async with (
+        book(journal, f"campaign run {name}") as opened,
+        received(outcomes, opened),
+    ):
         record = await opened.campaign(name)
         campaign = await campaign_of(record, audio)
+        outcomes.check(campaign)
         tally = await opened.tally(record.id)
         is_fresh = not sum(tally.states[one] for one in _MEANING if one is not RowState.PLANNED)
         question = f"Dial {counted(tally.states[RowState.PLANNED], 'phone')}?"
         if is_fresh and not agreed(question, yes=yes):
             notes.print("nothing was dialled")
             return ExitCode.INTERRUPTED
-        return await dial_campaign(opened, record, campaign, client, wait=not no_wait, json=json)
+        dialer = outcomes.dialer(client, opened, campaign, wait=not no_wait)
+        return await dial_campaign(
+            opened, record, dialer, client, awaits_outcomes=outcomes.are_awaited, json=json
+        )
 
 
 async def dial_campaign(
     journal: SqliteJournal,
     record: CampaignRecord,
-    campaign: Campaign,
+    dialer: Dialer,
     client: AlphaSMS,
     *,
-    wait: bool = True,
+    meanings: Mapping[str, str] | None = None,
+    awaits_outcomes: bool = False,
     json: bool = False,
 ) -> ExitCode:
     """Run a campaign's dialer, print how it ended, and return what the shell is told.
@@ -118,17 +137,17 @@ async def dial_campaign(
     Args:
         journal: The journal, entered.
         record: What it has of the campaign.
-        campaign: The definition.
-        client: The client, which is closed at the end.
-        wait: Whether to wait where nobody may be dialled just now.
+        dialer: What dials it.
+        client: The dialer's client, which is opened here, and closed at the end.
+        meanings: What the keys stand for. `None`: nobody knows.
+        awaits_outcomes: Whether it waits for them, so that one which did not come is told.
         json: Print how it ended as JSON.
     """
     if record.state.is_over:
         notes.print(f"the campaign {record.name!r} is {record.state}: nobody is left to dial")
     if record.state is CampaignState.PAUSED:
         hint("paused", command_line("resume", record.name, journal.path))
-    async with client as alphasms:
-        dialer = Dialer(alphasms, journal, campaign, wait=wait)
+    async with client:
         ended, interrupted = await run_with_progress(record.name, dialer)
     tally, spent = await journal.tally(record.id), await journal.money(record.id)
     if json:
@@ -136,7 +155,11 @@ async def dial_campaign(
         print_json(Standing(now, tally, spent).as_json())
     else:
         print_tally(record, tally, spent)
+        print_outcomes(tally, record.opt_out, meanings)
     _tell_what_next(journal.path, record.name, tally, ended)
+    if awaits_outcomes and (left := tally.states[RowState.ACCEPTED]):
+        told = f"{counted(left, 'recipient')} without an outcome yet"
+        hint(told, command_line("poll", record.name, journal.path))
     return exit_code_of_run(ended, interrupted=interrupted)
 
 
@@ -148,9 +171,13 @@ def print_tally(record: CampaignRecord, tally: Tally, spent: Money) -> None:
     currency = record.definition.get("currency")
     table.add_column(f"price, {currency}" if currency else "price", justify="right")
     table.add_column("what it means", style="dim")
+    # Once all outcomes are known nobody is in the first of the two any more.
+    priced = RowState.ACCEPTED
+    if tally.states[RowState.DONE] and not tally.states[RowState.ACCEPTED]:
+        priced = RowState.DONE
     for state, meaning in _MEANING.items():
-        if tally.states[state] or state is RowState.ACCEPTED:
-            price = spent_in_words(tally, spent) if state is RowState.ACCEPTED else ""
+        if tally.states[state] or state is priced:
+            price = spent_in_words(tally, spent) if state is priced else ""
             if state is RowState.UNCERTAIN and spent.held:
                 price = f"{money(spent.held)} held"
             style = _STYLES.get(state, "")

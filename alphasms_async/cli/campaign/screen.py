@@ -12,7 +12,7 @@ from rich.text import Text
 from alphasms_async.campaigns import Hold, Progress
 from alphasms_async.cli.campaign.speed import Speed
 from alphasms_async.cli.campaign.standing import NOT_ACCEPTED
-from alphasms_async.cli.terminal import lasting, money, notes
+from alphasms_async.cli.terminal import counted, lasting, money, notes
 
 __all__ = ["Screen"]
 
@@ -85,6 +85,8 @@ class Screen:
         facts.add_row("done", self._done())
         facts.add_row("now", self._now())
         facts.add_row("spent", self._spent())
+        if progress.told or self._hold is Hold.OUTCOMES:
+            facts.add_row("told", f"{progress.told} of {counted(progress.accepted, 'outcome')}")
         name = Text(self._name, style="bold", no_wrap=True, overflow="ellipsis")
         name.truncate(width, overflow="ellipsis")
         return Group(name, bar, facts)
@@ -111,6 +113,8 @@ class Screen:
             told += self._speed.told(left, slowed=progress.slowed)
             return Text(", ".join(told))
         waits = f"waiting: {self._hold}"
+        if self._hold is Hold.OUTCOMES:
+            waits = f"waiting for {counted(progress.awaited, 'outcome')}"
         if self._hold is Hold.PAUSED:
             waits += ", `alphasms campaign resume` goes on"
         if progress.hold_seconds is not None:

@@ -87,6 +87,7 @@ class Standing:
             "skipped": {reason.value: tally.reasons[reason] for reason in SkipReason},
             "outcomes": {outcome.value: count for outcome, count in tally.outcomes.items()},
             "digits": dict(tally.digits),
+            "opted_out": tally.pressed(record.opt_out) if record.opt_out else 0,
             "spent": f"{self.money.spent:f}",
             "held": f"{self.money.held:f}",
             "budget": record.definition.get("budget"),

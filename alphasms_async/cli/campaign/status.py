@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alphasms_async.campaigns import DEFAULT_JOURNAL, RowState, SqliteJournal, Tally
+from alphasms_async.cli.campaign.answered import outcomes_in_words
 from alphasms_async.cli.campaign.speed import Speed
 from alphasms_async.cli.campaign.standing import (
     NOT_ACCEPTED,
@@ -126,6 +127,8 @@ def _notable(one: Standing, speed: Speed | None) -> Iterator[Text]:
         told = _waiting(one) or ", ".join(speed.told(one.tally.to_dial) if speed else ())
         if told:
             yield Text(f"{name}: {told}")
+    if answered := outcomes_in_words(one.tally):
+        yield Text(f"{name}: {answered}", style="dim")
     if lost:
         told = f"{name}: {lost} in flight when it died: uncertain at the next run"
         yield Text(told, style="yellow")

@@ -1,0 +1,147 @@
+"""How a run learns what became of its calls: signed hooks, a receiver beside it, and patience."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from attrs import define, field, frozen
+from cyclopts import Parameter
+
+from alphasms_async import AlphaSMS, InvalidRequest
+from alphasms_async.campaigns import (
+    CallHooks,
+    Campaign,
+    Dialer,
+    EventRecorder,
+    SpeakText,
+    SqliteJournal,
+)
+from alphasms_async.cli.receiving import DEFAULT_HOST, DEFAULT_PATH, Place, receiving
+from alphasms_async.cli.terminal import Span, Url, notes, span
+from alphasms_async.webhooks import HookTokens, WebhookReceiver
+
+__all__ = ["Hooked", "Outcomes", "outcomes_of", "received"]
+
+_OUTCOMES_SECONDS = 300
+
+
+@Parameter(name="*")
+@define
+class Hooked:
+    """What becomes of the calls, as the gateway tells it."""
+
+    hook_url: Url | None = None
+    """URL by which the gateway reaches your receiver, such as
+    https://app.example/hooks/alphasms, or http://127.0.0.1:8080/hooks to try it; each call gets
+    its own signed hook there. It needs ALPHASMS_WEBHOOK_SECRET."""
+    listen: int | None = None
+    """Port on which the events are received here, beside the dialing; without --hook-url those
+    of a hook from `alphasms hook-url` come."""
+    host: str = DEFAULT_HOST
+    """Address for --listen; 0.0.0.0 takes requests from everywhere."""
+    path: str | None = None
+    """Path for --listen; that of --hook-url when it is not given."""
+    outcomes_for: Span | None = None
+    """How long to wait for outcomes after the last call or the last event, such as 5m; 0 does not
+    wait. With --listen it is 5m, else 0."""
+
+
+@frozen
+class Outcomes:
+    """How a run learns what became of its calls."""
+
+    tokens: HookTokens | None = None
+    hooks: CallHooks | None = None
+    """What signs the hook of each call. `None`: they have none of their own."""
+    place: Place | None = None
+    """Where events are received in this process. `None`: nowhere."""
+    seconds: float = field(default=0.0, kw_only=True)
+    """How long they are waited for."""
+
+    @property
+    def are_awaited(self) -> bool:
+        """Whether the run waits for them."""
+        return self.seconds > 0
+
+    def dialer(
+        self, client: AlphaSMS, journal: SqliteJournal, campaign: Campaign, *, wait: bool = True
+    ) -> Dialer:
+        """Return what dials a campaign, and learns its outcomes so."""
+        return Dialer(
+            client,
+            journal,
+            campaign,
+            hooks=self.hooks,
+            outcomes_seconds=self.seconds,
+            wait=wait,
+        )
+
+    def check(self, campaign: Campaign) -> None:
+        """Refuse a campaign that has a hook already, and say when none will be heeded.
+
+        Raises:
+            InvalidRequest: It has one, and each call would get another.
+        """
+        if self.hooks is not None and campaign.hook is not None:
+            raise InvalidRequest(
+                "choose one: --hook goes along as it stands, --hook-url is signed for each call"
+            )
+        if self.hooks is not None and isinstance(campaign.kind, SpeakText):
+            notes.print(
+                "the gateway documents no hook for a text in a chosen voice: have the events come "
+                "to the account's, which `alphasms hook-url` prints",
+                style="yellow",
+            )
+
+
+def outcomes_of(hooked: Hooked | None) -> Outcomes:
+    """Return what the options say, having seen that it can be used.
+
+    Raises:
+        InvalidRequest: An option cannot be used; the line says what would be right.
+        ConfigurationError: There is no secret to sign with.
+    """
+    given = hooked or Hooked()
+    if given.listen is None and (given.host != DEFAULT_HOST or given.path is not None):
+        raise InvalidRequest("--host and --path say where to receive events: add --listen PORT")
+    seconds = _seconds(given)
+    if given.hook_url is None and given.listen is None:
+        return Outcomes(seconds=seconds)
+    tokens = HookTokens()
+    hooks = None if given.hook_url is None else CallHooks(tokens, given.hook_url)
+    return Outcomes(tokens, hooks, _place(given), seconds=seconds)
+
+
+@asynccontextmanager
+async def received(outcomes: Outcomes, journal: SqliteJournal) -> AsyncGenerator[None]:
+    """Receive events into a journal while the context is open, if they are to be received here.
+
+    Raises:
+        InvalidRequest: The port is taken, or there is no such address here.
+    """
+    if outcomes.place is None or outcomes.tokens is None:
+        yield
+        return
+    receiver = WebhookReceiver(outcomes.tokens, EventRecorder(journal))
+    async with receiving(receiver, outcomes.place) as reception:
+        notes.print(f"listening at {reception.url}", soft_wrap=True)
+        if outcomes.hooks is None:
+            notes.print(
+                "without --hook-url only a hook from `alphasms hook-url` brings events here"
+            )
+        yield
+    if reception.refused:
+        notes.print(reception.refused_in_words(), style="yellow")
+
+
+def _place(given: Hooked) -> Place | None:
+    if given.listen is None:
+        return None
+    path = DEFAULT_PATH if given.hook_url is None else urlsplit(given.hook_url).path or "/"
+    return Place(given.listen, given.host, given.path or path)
+
+
+def _seconds(given: Hooked) -> float:
+    if given.outcomes_for is None:
+        return 0.0 if given.listen is None else _OUTCOMES_SECONDS
+    return 0.0 if given.outcomes_for.strip() == "0" else span("--outcomes-for", given.outcomes_for)
