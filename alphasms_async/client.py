@@ -92,6 +92,11 @@ class AlphaSMS:
     def __repr__(self) -> str:
         return f"AlphaSMS(base_url={self._settings.base_url!r})"
 
+    @property
+    def default_region(self) -> str:
+        """The ISO 3166 code of the country whose national numbers are meant."""
+        return self._settings.default_region
+
     async def __aenter__(self) -> Self:
         self._exchange.check_open("AlphaSMS")
         return self

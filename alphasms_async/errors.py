@@ -22,6 +22,7 @@ an answer, `NotSent` (proven not to have left) or `OutcomeUnknown`.
     │   └── HookUnreadable        proven, and yet no event that anybody can read
     ├── VerificationError         a phone verification does not go on
     │   ├── LimitReached          too many for this phone, its range, or in all; see retry_after
+    │   ├── StoreError            what is known of verifications cannot be read or written
     │   └── VerificationOver      unknown, expired, used, cancelled, or all is sent
     └── GatewayError              the gateway answered "no"
         ├── AuthenticationError   ApiKeyMissing, WrongApiKey, AccessDenied
@@ -76,6 +77,7 @@ __all__ = [
     "Scope",
     "SenderError",
     "SoundFileMissing",
+    "StoreError",
     "UnexpectedAnswer",
     "UnknownGatewayError",
     "UnsupportedAudioFormat",
@@ -219,6 +221,13 @@ class LimitReached(VerificationError):
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class StoreError(VerificationError):
+    """The store of verifications cannot be used: locked, unreachable, damaged, or the disk is full.
+
+    What cannot be written there is not sent.
+    """
 
 
 class VerificationOver(VerificationError):

@@ -12,8 +12,12 @@ import httpx
 import pytest
 
 from alphasms_async import AlphaSMS
-from alphasms_async.sandbox import Sandbox
+from alphasms_async.sandbox import Fate, Sandbox
+from alphasms_async.serving import address_of, listening_socket
+from alphasms_async.webhooks import HookKind, HookTokens
 from tests.sounds import wav
+from tests.verification.houses import asked, problem
+from tests.verification.street import Rings, spoken_code, under_uvicorn
 
 README = Path(__file__).parent.parent / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
@@ -94,6 +98,50 @@ async def test_web_application_places_a_call(sandbox: Sandbox) -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
             response = await client.post("/call-me", params={"phone": "0501234567"})
     assert {"id": sandbox.calls()[0].id} == response.json()
+
+
+@pytest.mark.asyncio
+async def test_verification_application_verifies_a_phone(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under uvicorn, the README's application sends a voice SMS after a call that nobody took."""
+    (example,) = (one for one in EXAMPLES if "PhoneVerifier(" in one)
+    names: dict[str, Any] = {"__name__": "example"}
+    run(example, names)
+    with listening_socket("The test", "127.0.0.1", 0) as listener:
+        hook_url = f"{address_of(listener)}/hooks/alphasms"
+        monkeypatch.setenv(
+            "ALPHASMS_WEBHOOK_SECRET", "a-new-secret-of-tests,the-old-secret-of-tests"
+        )
+        sandbox.hook = HookTokens().url(hook_url, HookKind.ACCOUNT)
+        rings = Rings(sandbox)
+        async with (
+            under_uvicorn(names["app"], listener),
+            httpx.AsyncClient(base_url=address_of(listener)) as http,
+        ):
+            began = await http.post("/phone/start", json={"phone": "0501234567"})
+            sandbox.end_call(sandbox.calls()[0].id, Fate("NO ANSWER"))
+            (spoken,) = await rings.calls("voice_sms")
+            fields = {"id": began.json()["id"], "code": spoken_code(spoken)}
+            told = [(await http.post("/phone/check", json=fields)).json() for _ in range(2)]
+    assert told == [{"verified": True}, {"verified": False}]
+
+
+@pytest.mark.asyncio
+async def test_verification_application_refuses_what_is_no_phone(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The README's application answers a bad phone with problem details."""
+    (example,) = (one for one in EXAMPLES if "PhoneVerifier(" in one)
+    names: dict[str, Any] = {"__name__": "example"}
+    run(example, names)
+    monkeypatch.setenv("ALPHASMS_WEBHOOK_SECRET", "a-new-secret-of-tests,the-old-secret-of-tests")
+    async with (
+        asked(names["app"]) as transport,
+        httpx.AsyncClient(transport=transport, base_url="https://app.example") as http,
+    ):
+        answer = await http.post("/phone/start", json={"phone": "call me"})
+    assert problem(answer) == 422
 
 
 def test_ci_runs_the_readmes_command_and_nothing_else() -> None:

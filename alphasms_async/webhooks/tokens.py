@@ -8,7 +8,6 @@ who has no secret.
 
 import hmac
 import math
-import os
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
@@ -19,19 +18,16 @@ from urllib.parse import urlsplit
 
 from alphasms_async.checks import check_hook
 from alphasms_async.clock import Clock, utc_now
-from alphasms_async.errors import ConfigurationError, HookNotProven, InvalidRequest
+from alphasms_async.errors import HookNotProven, InvalidRequest
 from alphasms_async.settings import is_loopback
 from alphasms_async.webhooks.events import HookKind, Proof
 from alphasms_async.webhooks.queries import pairs_of
+from alphasms_async.webhooks.signing import gather_secrets
 
 __all__ = ["TOKEN", "HookTokens"]
 
 TOKEN: Final = "token"  # noqa: S105 - the name of the parameter
 """The query parameter that carries the proof."""
-
-_VARIABLE = "ALPHASMS_WEBHOOK_SECRET"
-_LEAST_CHARACTERS = 16
-_HOW = 'make one with python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 # What a secret signs elsewhere is no token, and a token is nothing elsewhere.
 _DOMAIN = b"alphasms-async hook token 1\0"
@@ -73,7 +69,8 @@ class HookTokens:
     def __init__(
         self, secret: str | Sequence[str] | None = None, *, clock: Clock = utc_now
     ) -> None:
-        self._secrets = _secrets(secret)
+        # The environment may hold bytes that are no text, which Python marks as it reads them.
+        self._secrets = [one.encode("utf-8", "surrogatepass") for one in gather_secrets(secret)]
         self._clock = clock
 
     def __repr__(self) -> str:
@@ -147,25 +144,6 @@ class HookTokens:
         if until <= now or seconds not in _EXPIRIES:
             raise InvalidRequest("expires is over already: give a time to come")
         return seconds
-
-
-def _secrets(given: str | Sequence[str] | None) -> tuple[bytes, ...]:
-    if given is None:
-        given = re.split(r"[,\s]+", os.environ.get(_VARIABLE, ""))
-    is_listed = isinstance(given, Sequence) and not isinstance(given, str)
-    listed: list[object] = list(given) if is_listed else [given]
-    secrets = [one.strip() for one in listed if isinstance(one, str)]
-    if len(secrets) < len(listed):
-        raise ConfigurationError(f"a webhook secret is text; {_HOW}")
-    if not any(secrets):
-        raise ConfigurationError(f"no webhook secret: pass one or set {_VARIABLE}; {_HOW}")
-    kept = [one for one in secrets if one]
-    if min(map(len, kept)) < _LEAST_CHARACTERS:
-        raise ConfigurationError(
-            f"a webhook secret has {_LEAST_CHARACTERS} characters or more; {_HOW}"
-        )
-    # The environment may hold bytes that are no text, which Python marks as it reads them.
-    return tuple(one.encode("utf-8", "surrogatepass") for one in kept)
 
 
 # A campaign makes a hook for every call, all of them on one base.

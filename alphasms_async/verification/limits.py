@@ -1,0 +1,70 @@
+"""How many codes may be sent, against those who have codes sent for money."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from math import isfinite
+
+from attrs import frozen
+
+from alphasms_async.errors import InvalidRequest
+
+__all__ = ["Limit", "Limits"]
+
+_RANGE_DIGITS = 4
+
+
+@frozen
+class Limit:
+    """At most `count` sends in any `seconds` seconds.
+
+    Raises:
+        InvalidRequest: One of the two is not above 0.
+    """
+
+    count: int
+    """How many, 1 or more."""
+    seconds: float
+    """In how many seconds, above 0; the window slides."""
+
+    def __attrs_post_init__(self) -> None:
+        count, seconds = self.count, self.seconds
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise InvalidRequest(f"the count of a limit is a whole number above 0, not {count!r}")
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if not is_number or not isfinite(seconds) or seconds <= 0:
+            raise InvalidRequest(f"the seconds of a limit are a number above 0, not {seconds!r}")
+
+
+_HOUR = timedelta(hours=1).total_seconds()
+
+
+@frozen(kw_only=True)
+class Limits:
+    """How many sends are allowed; each counts that may be paid, resends and fallbacks too."""
+
+    per_phone: Limit | None = Limit(10, _HOUR)
+    """To one phone. `None`: no limit."""
+    per_range: Limit | None = Limit(50, _HOUR)
+    """To the 10,000 numbers that differ in their last 4 digits only, which is how those who are
+    paid for traffic rent them. `None`: no limit."""
+    overall: Limit | None = Limit(1000, _HOUR)
+    """To all phones together. `None`: no limit."""
+
+    def __attrs_post_init__(self) -> None:
+        for limit in (self.per_phone, self.per_range, self.overall):
+            if limit is not None and not isinstance(limit, Limit):
+                kind = type(limit).__name__
+                raise InvalidRequest(f"a limit is Limit(count, seconds) or None, not {kind}")
+
+    def over(self, phone: str) -> Iterator[tuple[str, Limit]]:
+        """Yield what a send to a phone counts against, with the limit.
+
+        Args:
+            phone: The recipient, digits.
+        """
+        if self.per_phone is not None:
+            yield f"phone {phone}", self.per_phone
+        if self.per_range is not None:
+            yield f"range {phone[:-_RANGE_DIGITS]}", self.per_range
+        if self.overall is not None:
+            yield "overall", self.overall
