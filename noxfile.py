@@ -92,6 +92,7 @@ def extras(session: nox.Session) -> None:
 
 TORTURES = {
     "kills": "tests/torture/test_kills.py",
+    "events": "tests/torture/test_events.py",
     "power_cuts": "tests/torture/test_power_cuts.py",
     "disk_faults": "tests/torture/test_disk_faults.py",
     "toxics": "tests/torture/test_toxics.py",
@@ -114,5 +115,5 @@ def torture(session: nox.Session, part: str) -> None:
 def bench(session: nox.Session) -> None:
     """How fast campaigns are and how much memory they need, against rivals in the same run."""
     install(session, "tests")
-    for one in ("journal", "dialing", "memory"):
+    for one in ("journal", "dialing", "hooks", "memory"):
         session.run("python", "-m", f"benchmarks.{one}", *session.posargs)

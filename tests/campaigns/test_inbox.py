@@ -141,6 +141,13 @@ async def test_a_writer_that_ends_just_then_is_stood_in_for_at_once(
     assert (await state(path), waiting(path)) == ("paused", [])
 
 
+async def test_a_writer_that_ends_takes_what_was_left_meanwhile(path: Path, time: Time) -> None:
+    """A letter that came after its last look does not wait for somebody who opens the journal."""
+    async with SqliteJournal(path, clock=time):
+        await tell(path, [Pause(NAME)], clock=time, is_awaited=False)
+    assert (await state(path), waiting(path)) == ("paused", [])
+
+
 async def test_what_was_left_is_done_by_the_next_writer(path: Path, time: Time) -> None:
     """A command survives both who left it and who was to do it."""
     leave(path, Pause(NAME))

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from types import TracebackType
 from typing import TypeVar
 
 import anyio
@@ -47,6 +48,8 @@ _log = logging.getLogger("alphasms_async")
 
 _TELL_SECONDS = 2.0
 _LOOK_SECONDS = 0.05
+# Each look but the first is for what came during the one before.
+_MOST_LOOKS = 3
 
 
 class SqliteJournal(SqlJournal):
@@ -78,6 +81,7 @@ class SqliteJournal(SqlJournal):
         """Where it lies."""
         super().__init__(str(self.path), clock)
         self._read_only = read_only
+        self._is_brief = purpose is BRIEF
         self._lock = FileLock(self._name, purpose)
         self._inbox = Inbox(self.path)
         # Whether somebody was told that the inbox cannot be used.
@@ -91,6 +95,17 @@ class SqliteJournal(SqlJournal):
     def is_read_only(self) -> bool:
         """Whether it is open for reading only, so that its writer must be told what to write."""
         return self._read_only
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(exc_type, exc_value, traceback)
+        if exc_type is None and not self._read_only and not self._is_brief:
+            with suppress(JournalError):
+                await _take_what_is_left(self.path, self._clock)
 
     async def drain(self, *, strict: bool = False) -> int:
         """Do what waits in the inbox; return how many commands that were.
@@ -244,6 +259,7 @@ async def tell(
             await _drain(journal)
     except JournalLocked:
         return await _leave(journal.path, commands, clock, is_awaited=is_awaited)
+    await _take_what_is_left(journal.path, clock)
     return Told.DONE
 
 
@@ -256,7 +272,7 @@ async def _leave(
         # From here on it waits, even if it cannot be seen any more.
         with suppress(InboxError), anyio.move_on_after(_TELL_SECONDS):
             if not is_awaited:
-                await _drain_if_free(path, clock)
+                await _take_what_is_left(path, clock)
                 return Told.LEFT
             while await anyio.to_thread.run_sync(inbox.has, last):
                 await anyio.sleep(_LOOK_SECONDS)
@@ -272,6 +288,23 @@ async def _drain_if_free(path: Path, clock: Clock) -> None:
             await _drain(journal)
     except JournalLocked:
         return
+
+
+async def _take_what_is_left(path: Path, clock: Clock) -> None:
+    """Take what was left while the journal was not free; nobody else may come for a long time.
+
+    Whoever leaves something tries the lock after that, and whoever lets go of the lock looks here
+    after that: one of the two sees the other.
+    """
+    for _ in range(_MOST_LOOKS):
+        if not await anyio.to_thread.run_sync(_has_mail, path):
+            return
+        await _drain_if_free(path, clock)
+
+
+def _has_mail(path: Path) -> bool:
+    with closing(Inbox(check_place(path))) as inbox:
+        return inbox.waiting() is not None
 
 
 async def _drain(journal: SqliteJournal) -> None:
