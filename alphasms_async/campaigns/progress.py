@@ -80,8 +80,8 @@ class Progress:
 
     @property
     def awaited(self) -> int:
-        """How many of those have none yet."""
-        return self.states[RowState.ACCEPTED]
+        """Of how many an event may yet tell; an uncertain one may have been called."""
+        return self.states[RowState.ACCEPTED] + self.states[RowState.UNCERTAIN]
 
     def take(self, tally: Tally, before: Counter[RowState]) -> None:
         """Begin from what the journal counts.

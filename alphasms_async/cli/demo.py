@@ -22,7 +22,7 @@ from alphasms_async.checks import check_count, check_rate
 from alphasms_async.cli.campaign.outcomes import Outcomes
 from alphasms_async.cli.campaign.run import dial_campaign
 from alphasms_async.cli.receiving import Place, receiving
-from alphasms_async.cli.terminal import ExitCode, answers, hint, notes
+from alphasms_async.cli.terminal import ExitCode, answers, counted, hint, notes
 from alphasms_async.webhooks import HookTokens, WebhookReceiver
 
 __all__ = ["demo"]
@@ -84,9 +84,9 @@ async def demo(*, count: int = 200, per_second: float = 60, concurrency: int = 3
             # Both given: the demo never takes the real key or address from the environment.
             client = AlphaSMS(sandbox.api_key, base_url=url)
             code = await _ask(journal, campaign, client)
-    rings = len(sandbox.calls())
-    phones = len({call.phone for call in sandbox.calls()})
-    answers.print(f"the gateway's own count: {rings} rings on {phones} phones")
+    rings = counted(len(sandbox.calls()), "ring")
+    phones = counted(len({call.phone for call in sandbox.calls()}), "phone")
+    answers.print(f"the gateway's own count: {rings} on {phones}")
     hint("next, with a list of yours", "alphasms campaign plan --help")
     # Broken numbers are part of the show, so they are no reason to fail.
     return ExitCode.ACCEPTED if code is ExitCode.SOME_NOT else code

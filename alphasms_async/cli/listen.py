@@ -1,6 +1,6 @@
 """`alphasms listen` and `alphasms hook-url`: what the gateway tells, as it comes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -8,7 +8,7 @@ from attrs import define, field
 
 from alphasms_async import mask_phone
 from alphasms_async.campaigns import EventSender
-from alphasms_async.campaigns.sqlite.opening import check_place
+from alphasms_async.cli.campaign.stored import look_into
 from alphasms_async.cli.receiving import DEFAULT_HOST, DEFAULT_PATH, Place, receiving
 from alphasms_async.cli.terminal import (
     ExitCode,
@@ -65,7 +65,7 @@ async def listen(
     The gateway must reach it: put it behind a proxy that speaks https, or choose another --host.
     Ctrl-C ends it.
 
-    Exit codes: 0 ended by Ctrl-C, 2 no secret, or the port is taken.
+    Exit codes: 0 ended by Ctrl-C, or left by its reader, 2 no secret, or the port is taken.
 
     Parameters
     ----------
@@ -86,8 +86,10 @@ async def listen(
     tokens, place = HookTokens(), Place(port, host, path)
     hook = None if url is None else tokens.url(url, HookKind.ACCOUNT)
     if journal is not None:
-        check_place(journal, must_exist=True)
-    printer = _Printer(as_json=json)
+        # Now, not when the first event has come, to be refused.
+        async with look_into(journal):
+            pass
+    printer = _Printer(as_json=json, is_alone=journal is None)
     handlers: list[Handler] = [] if journal is None else [EventSender(journal)]
     # Printed last: what was not kept comes again.
     receiver = WebhookReceiver(tokens, *handlers, printer)
@@ -96,8 +98,9 @@ async def listen(
             notes.print(f"listening at {reception.url}; Ctrl-C ends it", soft_wrap=True)
             if hook is not None:
                 hint("hook of the account, for the provider's panel; keep it secret", hook)
-            async for _ in signals:
-                break
+            with printer.reading:
+                async for _ in signals:
+                    break
     notes.print(f"{counted(printer.count, 'event')}, {reception.refused_in_words()}")
     return ExitCode.ACCEPTED
 
@@ -119,10 +122,15 @@ async def hook_url(url: Url, /, *, expires_in: Span | None = None) -> None:
     expires_in
         How long it holds, such as 30d or 12h; for ever when it is not given.
     """
-    expires = None if expires_in is None else timedelta(seconds=span("--expires-in", expires_in))
-    answers.print(HookTokens().url(url, HookKind.ACCOUNT, expires=expires), soft_wrap=True)
-    if expires is not None:
-        notes.print(f"it holds until {utc_now().astimezone() + expires:%Y-%m-%d %H:%M}")
+    until = None if expires_in is None else _end_of(span("--expires-in", expires_in))
+    answers.print(HookTokens().url(url, HookKind.ACCOUNT, expires=until), soft_wrap=True)
+    if until is not None:
+        notes.print(f"it holds until {until.astimezone():%Y-%m-%d %H:%M}")
+
+
+def _end_of(seconds: int) -> datetime:
+    # Whole, as a token has it, so that what is said of it is so.
+    return utc_now().replace(microsecond=0) + timedelta(seconds=seconds)
 
 
 @define
@@ -130,14 +138,21 @@ class _Printer:
     """A webhook handler that prints each event on a line of its own, the phone masked."""
 
     as_json: bool = field(kw_only=True)
+    is_alone: bool = field(kw_only=True)
+    """Whether nobody but its reader keeps the events."""
+    reading: anyio.CancelScope = field(factory=anyio.CancelScope, init=False)
+    """Cancelled when nobody keeps them any more."""
     count: int = field(default=0, init=False)
 
     async def __call__(self, event: HookEvent) -> None:
-        self.count += 1
         if self.as_json:
             print_json(_as_json(event))
         else:
             answers.print(_line(event), soft_wrap=True)
+        if answers.quiet and self.is_alone:
+            self.reading.cancel()
+            raise BrokenPipeError
+        self.count += 1
 
 
 def _line(event: HookEvent) -> str:

@@ -1,9 +1,10 @@
 """The receiver inside a command: hooks come into the command's own event loop."""
 
+import logging
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ DEFAULT_PATH: Final = "/hooks/alphasms"
 """Where hooks come in when nobody says."""
 
 _PORTS = range(65_536)
+_HOST = re.compile(r"[!-~]+")
 _PATH = re.compile(r"/[!-~]*")
 _NOWHERE = Answer(404, "there is nothing here")
 _MEANING = {
@@ -40,6 +42,15 @@ def _check_port(_: object, __: object, port: int) -> None:
         raise InvalidRequest(f"a port is 1 to 65535, or 0 for a free one, not {port}")
 
 
+def _check_host(_: object, __: object, host: str) -> None:
+    # An empty one, as an unset variable gives, would be every address there is.
+    if not _HOST.fullmatch(host):
+        raise InvalidRequest(
+            f"a host is like {DEFAULT_HOST}, localhost or ::1, or 0.0.0.0 for every one of this "
+            "machine's"
+        )
+
+
 def _check_path(_: object, __: object, path: str) -> None:
     if not _PATH.fullmatch(path) or "?" in path or "#" in path:
         raise InvalidRequest(f"a path is like {DEFAULT_PATH}: a slash, no spaces, and no ? or #")
@@ -50,12 +61,12 @@ class Place:
     """Where hooks come in.
 
     Raises:
-        InvalidRequest: There is no such port, or it is no path.
+        InvalidRequest: There is no such port, or it is no host or no path.
     """
 
     port: int = field(validator=_check_port)
     """0 for a free one."""
-    host: str = DEFAULT_HOST
+    host: str = field(default=DEFAULT_HOST, validator=_check_host)
     """The address that is listened on; 0.0.0.0 for every one of this machine."""
     path: str = field(default=DEFAULT_PATH, validator=_check_path)
     """As it stands in a URL."""
@@ -101,8 +112,25 @@ async def receiving(receiver: WebhookReceiver, place: Place) -> AsyncGenerator[R
     except OSError as error:
         raise InvalidRequest(f"{error.strerror}; choose another port or --host") from error
     reception = Reception(address_of(listener) + place.path)
-    async with served(_Door(receiver, unquote(place.path), reception), listener):
-        yield reception
+    door = _Door(receiver, unquote(place.path), reception)
+    with _quiet_server():
+        async with served(door, listener):
+            yield reception
+
+
+@contextmanager
+def _quiet_server() -> Generator[None]:
+    """Keep from the terminal what the server says of strangers' rubbish, and of whom it cuts off.
+
+    What the receiver refuses is counted, and what it cannot keep it says itself.
+    """
+    log = logging.getLogger("uvicorn.error")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @frozen

@@ -10,7 +10,13 @@ from typing import TypeAlias
 import anyio
 
 from alphasms_async.checks import check_count
-from alphasms_async.errors import ConfigurationError, HookNotProven, InvalidRequest, WebhookError
+from alphasms_async.errors import (
+    AlphaSMSError,
+    ConfigurationError,
+    HookNotProven,
+    InvalidRequest,
+    WebhookError,
+)
 from alphasms_async.phone import mask_digits
 from alphasms_async.webhooks.asgi import (
     Answer,
@@ -140,11 +146,7 @@ class WebhookReceiver:
                     for handler in self._handlers:
                         await handler(event)
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
-            # The error is not ours: its text may hold anything that the event does.
-            kind = type(error).__name__
-            _log.error(
-                "hook %s: a handler raised %s, so the event is not kept", _shown(scope), kind
-            )
+            _log.error("hook %s: the event is not kept: %s", _shown(scope), _told(error))
             return False
         return True
 
@@ -159,6 +161,12 @@ def _checked_seconds(seconds: float) -> float:
 def _digest(proof: Proof, source: bytes) -> bytes:
     """Return what an event is known by when it comes again: what it is for, and all it tells."""
     return hashlib.sha256(f"{proof.kind} {proof.ref}\n".encode() + source).digest()
+
+
+def _told(error: Exception) -> str:
+    """Return the text of an error of ours; another's may hold anything that the event does."""
+    kind = type(error).__name__
+    return str(error) if isinstance(error, AlphaSMSError) else f"a handler raised {kind}"
 
 
 def _shown(scope: Scope) -> str:

@@ -231,9 +231,20 @@ async def test_a_run_that_goes_on_waits_for_the_calls_of_the_one_before() -> Non
 
 
 @virtual
-async def test_nothing_is_waited_for_where_nothing_was_accepted() -> None:
-    """Of an uncertain call nobody knows whether there is anything to come."""
+async def test_an_event_that_settles_a_doubt_is_waited_for() -> None:
+    """Whoever is uncertain may have been called, and then the gateway tells of it."""
     async with desk(1, Gateway(lost)) as ready:
+        async with dialling(ready) as begun:
+            assert begun.progress.awaited == 1
+            await tell(ready, 1)
+        assert begun.seconds == about(1)
+        assert await ready.counts() == {"done": 1}
+
+
+@virtual
+async def test_nothing_is_waited_for_where_everybody_was_refused() -> None:
+    """Nothing rings, and so nothing is told."""
+    async with desk(1, Gateway(refused('Param "phone" is missing'))) as ready:
         begun = Dialling(ready)
         await begun.go()
         assert begun.seconds == 0

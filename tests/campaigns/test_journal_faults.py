@@ -11,11 +11,13 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from alphasms_async.campaigns.events import CallEvent
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.sqlite import MemoryJournal, SqliteJournal
 from alphasms_async.campaigns.sqlite.lock import holder_of
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError, JournalLocked
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, Stage, Time, staged
 
 pytestmark = pytest.mark.anyio
@@ -238,6 +240,17 @@ async def test_the_first_failed_write_is_the_last_one(
         await filed.settle(ref, Verdict.ACCEPTED)
     with pytest.raises(JournalError):
         await filed.journal.plan("summer", {}, [])
+
+
+async def test_whoever_waits_for_news_learns_of_a_failed_write(filed: Stage, disk: Disk) -> None:
+    """A run that writes nothing itself, as it waits for outcomes, must not go on deaf to them."""
+    ref = (await filed.claim()).ref
+    disk.fails_on = "commit"
+    with pytest.raises(JournalError):
+        await filed.journal.record(CallEvent(outcome=CallOutcome.ANSWERED, ref=ref))
+    disk.fails_on = ""
+    with pytest.raises(JournalError, match="cannot be used: the disk failed"):
+        await filed.journal.drain()
 
 
 async def test_reads_go_on_after_a_failed_write(filed: Stage, disk: Disk) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from alphasms_async.campaigns.events import CallEvent
 from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.sqlite import SqliteJournal
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError, JournalLocked
+from alphasms_async.models import CallOutcome
 from tests.campaigns.dialers import planned
 from tests.campaigns.journals import Stage, Time, staged
 from tests.campaigns.paths import beside, remove, write
@@ -315,3 +317,11 @@ async def test_a_journal_that_is_looked_at_goes_on(written: Stage, path: Path) -
     give_another_name(path)
     await written.claim()
     assert await written.journal.drain() == 0
+
+
+async def test_an_event_is_not_kept_in_a_journal_that_is_gone(written: Stage, path: Path) -> None:
+    """Whoever tells of it is to tell it again, where it is found."""
+    ref = (await written.claim()).ref
+    remove(path)
+    with pytest.raises(JournalError, match=GONE):
+        await written.journal.record(CallEvent(outcome=CallOutcome.ANSWERED, ref=ref))

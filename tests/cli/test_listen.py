@@ -200,14 +200,40 @@ def test_what_is_not_kept_is_not_printed(sandbox: Sandbox, alphasms: Alphasms) -
     )
 
 
+def test_reader_that_leaves_ends_it(folder: Path) -> None:
+    """As after `| head -1`: the gateway keeps what nobody has read, and nobody listens on."""
+    with listening() as listener:
+        assert listener.process.stdout is not None
+        listener.process.stdout.close()
+        assert listener.post(ANSWERED) == 503
+        assert listener.process.wait(_PATIENCE_SECONDS) == 0
+
+
+def test_journal_goes_on_without_a_reader(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """With `--journal` the events are kept, whoever reads them here."""
+    plan(alphasms, count=1)
+    alphasms("campaign", "run", NAME, "--yes")
+    (call,) = sandbox.calls()
+    told = ANSWERED | {"id": call.id, "phone": call.phone}
+    with listening("--journal", JOURNAL) as listener:
+        assert listener.process.stdout is not None
+        listener.process.stdout.close()
+        assert [listener.post(told), listener.post({**told, "status": "BUSY"})] == [200, 200]
+        assert listener.process.poll() is None
+    assert standing(alphasms)["outcomes"] == {"answered": 1}
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (("--port", "65536"), "a port is 1 to 65535, or 0 for a free one, not 65536"),
+        (("--host", ""), "a host is like 127.0.0.1"),
+        (("--host", "\udcff"), "a host is like 127.0.0.1"),
         (("--path", "hooks"), "a path is like /hooks/alphasms"),
         (("--path", "/hooks?x=1"), "a path is like /hooks/alphasms"),
         (("--url", "http://app.example/hooks"), "https://"),
         (("--journal", "none.journal"), "there is no journal none.journal"),
+        (("--journal", "promo.wav"), "promo.wav"),
     ],
 )
 def test_bad_input_is_refused(

@@ -6,7 +6,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from alphasms_async import ConfigurationError, InvalidRequest
+from alphasms_async import ConfigurationError, InvalidRequest, JournalError
 from alphasms_async.models import CallOutcome
 from alphasms_async.webhooks import (
     HookEvent,
@@ -363,16 +363,22 @@ async def test_neither_log_nor_answer_tells_of_the_event(
     assert not [secret for secret in secrets if secret in told]
 
 
-async def test_failed_handler_is_logged_by_its_error_and_the_path(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (OSError("disk full"), "a handler raised OSError"),
+        (JournalError("the journal cannot be written"), "the journal cannot be written"),
+    ],
+    ids=["foreign", "ours"],
+)
+async def test_failed_handler_is_logged_with_why_and_where(
+    failure: Exception, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What went wrong can be found in the log."""
-    await ask(receiver_of(Kept(OSError("disk full"))))
+    """What went wrong can be found in the log; only of our own errors is the text known."""
+    await ask(receiver_of(Kept(failure)))
     [record] = [one for one in caplog.records if one.name == "alphasms_async"]
     assert record.levelno == logging.ERROR
-    assert record.getMessage() == (
-        "hook '/hooks/alphasms': a handler raised OSError, so the event is not kept"
-    )
+    assert record.getMessage() == f"hook '/hooks/alphasms': the event is not kept: {said}"
 
 
 PATHS = {

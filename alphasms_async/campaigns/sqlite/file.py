@@ -156,7 +156,9 @@ class SqliteJournal(SqlJournal):
         return done
 
     def _waiting(self) -> Letters | None:
-        if (failure := self._guard.failure()) is not None:
+        # Also when it was an event's: a run that waits for more of them would wait in vain.
+        failure = self._guard.failure() or super()._writing().failure
+        if failure is not None:
             raise failure
         self._lock.tell(attempts=self._attempts)
         return self._inbox.waiting()

@@ -110,6 +110,11 @@ class Writer:
         self._limiter = anyio.CapacityLimiter(1)
         self._ended = anyio.Event()
 
+    @property
+    def failure(self) -> JournalError | None:
+        """Why nothing is written any more, `None` while all is well."""
+        return self._failure
+
     async def run(self) -> None:
         """Commit what is asked for, until the writer is closed."""
         # Shielded: somebody who is cancelled still writes how far he got.
