@@ -15,7 +15,7 @@ __all__ = ["MUTANTS", "Judged", "Mutant", "copied", "judge"]
 ROOT = Path(__file__).parents[2]
 PACKAGE = "alphasms_async"
 
-_PATIENCE_SECONDS = 180
+_PATIENCE_SECONDS = 600
 # Installed for development the package would be found at home too, whatever it was copied for.
 _GUARD = f"""
 from pathlib import Path
@@ -118,6 +118,29 @@ MUTANTS: Mapping[str, Mutant] = {
         {
             "where id = :recipient and +state = 'planned' and attempts = :n - 1": (
                 "where id = :recipient"
+            )
+        },
+    ),
+    "an event answered before it is kept": Mutant(
+        "torture/test_events.py::test_killed_listeners_lose_no_event",
+        "webhooks/receiver.py",
+        {
+            "return _TAKEN if await self._take(event, digest, scope) else _NOT_KEPT": (
+                'scope["left"] = event, digest\n        return _TAKEN'
+            ),
+            "await answer.send(send)": (
+                "await answer.send(send)\n"
+                '        if "left" in scope:\n'
+                '            await self._take(*scope["left"], scope)'
+            ),
+        },
+    ),
+    "an event seen before it is kept": Mutant(
+        "torture/test_events.py::test_killed_runs_lose_no_event",
+        "webhooks/handled.py",
+        {
+            "yield event not in self._done": (
+                "is_new = event not in self._done; self._remember(event); yield is_new"
             )
         },
     ),
