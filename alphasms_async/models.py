@@ -100,6 +100,14 @@ class CallOutcome(StrEnum):
     UNKNOWN = "unknown"
     """A word nobody documented: proof that there was a call, and no more."""
 
+    @classmethod
+    def of(cls, state: "State") -> "CallOutcome":
+        """Return what the state of a message means for the call that it is.
+
+        One that is not final proves that there is a call, and no more.
+        """
+        return _OUTCOMES.get(state, cls.UNKNOWN)
+
 
 class State(StrEnum):
     """What became of a call or message: one set of words over all three status interfaces."""
@@ -136,6 +144,16 @@ class State(StrEnum):
         """Whether this state does not change any more."""
         return self in _FINAL
 
+
+_OUTCOMES: Mapping[State, CallOutcome] = {
+    State.DELIVERED: CallOutcome.ANSWERED,
+    State.PARTIALLY_DELIVERED: CallOutcome.ANSWERED,
+    State.READ: CallOutcome.ANSWERED,
+    State.UNDELIVERABLE: CallOutcome.NO_ANSWER,
+    State.EXPIRED: CallOutcome.NO_ANSWER,
+    State.REJECTED: CallOutcome.FAILED,
+    State.DELETED: CallOutcome.FAILED,
+}
 
 _FINAL = frozenset(
     {

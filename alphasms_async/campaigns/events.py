@@ -1,19 +1,18 @@
 """What the gateway tells of a call after it was queued, as a value that moves a row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, cast
 
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
 from alphasms_async.errors import InvalidRequest
-from alphasms_async.models import CallOutcome, State
+from alphasms_async.models import CallOutcome
 from alphasms_async.phone import mask_phone
 
-__all__ = ["CallEvent", "Recorded", "Ref", "contradiction", "outcome_of"]
+__all__ = ["CallEvent", "Recorded", "Ref", "contradiction"]
 
 # With room on both sides for every zone, and for the longest redial.
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -112,21 +111,3 @@ def contradiction(event: CallEvent) -> str:
         f"an event contradicts the call it names, and changed nothing: {event.outcome}, "
         f"{named}id {event.id}, phone {_masked(event.phone)}"
     )
-
-
-_OUTCOMES: Mapping[State, CallOutcome] = MappingProxyType(
-    {
-        State.DELIVERED: CallOutcome.ANSWERED,
-        State.PARTIALLY_DELIVERED: CallOutcome.ANSWERED,
-        State.READ: CallOutcome.ANSWERED,
-        State.UNDELIVERABLE: CallOutcome.NO_ANSWER,
-        State.EXPIRED: CallOutcome.NO_ANSWER,
-        State.REJECTED: CallOutcome.FAILED,
-        State.DELETED: CallOutcome.FAILED,
-    }
-)
-
-
-def outcome_of(state: State) -> CallOutcome:
-    """Return what a state means for a call; one that is not final proves that there is a call."""
-    return _OUTCOMES.get(state, CallOutcome.UNKNOWN)

@@ -14,10 +14,11 @@ from datetime import timedelta
 
 from attrs import field, frozen
 
-from alphasms_async.campaigns.events import CallEvent, Ref, outcome_of
+from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.kinds import Kind
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.errors import InvalidRequest
+from alphasms_async.models import CallOutcome
 from alphasms_async.webhooks.events import HookEvent, HookKind, MessageEvent, VoiceEvent
 from alphasms_async.webhooks.tokens import HookTokens
 
@@ -91,7 +92,7 @@ def call_event_of(event: HookEvent) -> CallEvent | None:
         case VoiceEvent():
             outcome, seconds, digits = event.outcome, event.seconds, event.digits
         case MessageEvent():
-            outcome, seconds, digits = outcome_of(event.state), None, None
+            outcome, seconds, digits = CallOutcome.of(event.state), None, None
         case _:
             return None
     return CallEvent(

@@ -6,7 +6,7 @@ import anyio
 from attrs import define, frozen
 
 from alphasms_async.campaigns.commands import RecordEvent
-from alphasms_async.campaigns.events import CallEvent, Ref, outcome_of
+from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import RowRecord
 from alphasms_async.campaigns.sqlite import SqliteJournal, tell
@@ -93,7 +93,7 @@ class _Count:
         """Count what it says of these, and return it as events; nothing of what is not final."""
         events: list[CallEvent] = []
         for row, status in zip(rows, told, strict=True):
-            outcome = outcome_of(status.state)
+            outcome = CallOutcome.of(status.state)
             if outcome is CallOutcome.UNKNOWN:
                 continue
             self.reached += outcome is CallOutcome.ANSWERED

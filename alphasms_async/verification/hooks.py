@@ -4,7 +4,7 @@ import re
 
 from attrs import frozen
 
-from alphasms_async.models import CallOutcome, State
+from alphasms_async.models import CallOutcome
 from alphasms_async.verification.records import VerificationRecord
 from alphasms_async.webhooks.events import HookEvent, MessageEvent, OtpEvent, VoiceEvent
 
@@ -17,16 +17,6 @@ _CALLS = {
     CallOutcome.NO_ANSWER: False,
     CallOutcome.BUSY: False,
     CallOutcome.FAILED: False,
-}
-# Those that are not final tell nothing yet.
-_MESSAGES = {
-    State.DELIVERED: True,
-    State.PARTIALLY_DELIVERED: True,
-    State.READ: True,
-    State.UNDELIVERABLE: False,
-    State.EXPIRED: False,
-    State.REJECTED: False,
-    State.DELETED: False,
 }
 
 
@@ -62,7 +52,7 @@ def news_of(event: HookEvent) -> News | None:
                 # Whatever the word means: somebody was there to press a key.
                 is_reached = True
         case MessageEvent():
-            is_reached, digits = _MESSAGES.get(event.state), None
+            is_reached, digits = _CALLS.get(CallOutcome.of(event.state)), None
         case _:
             return None
     return None if is_reached is None else News(is_reached, digits)

@@ -23,23 +23,6 @@ _CALLS = {
     "CANCELLED": CallOutcome.FAILED,
 }
 
-# Of messages that were calls: a voice SMS, and what is read aloud.
-_SPOKEN = {
-    State.DELIVERED: CallOutcome.ANSWERED,
-    State.PARTIALLY_DELIVERED: CallOutcome.ANSWERED,
-    State.READ: CallOutcome.ANSWERED,
-    State.UNDELIVERABLE: CallOutcome.NO_ANSWER,
-    State.EXPIRED: CallOutcome.NO_ANSWER,
-    State.REJECTED: CallOutcome.FAILED,
-    State.DELETED: CallOutcome.FAILED,
-    State.QUEUED: CallOutcome.UNKNOWN,  # from here on it is not over yet
-    State.SENDING: CallOutcome.UNKNOWN,
-    State.SENT: CallOutcome.UNKNOWN,
-    State.UNREACHABLE: CallOutcome.UNKNOWN,
-    State.NOT_FOUND: CallOutcome.UNKNOWN,
-    State.UNKNOWN: CallOutcome.UNKNOWN,
-}
-
 _REACHED = {
     CallOutcome.ANSWERED: True,
     CallOutcome.NO_ANSWER: False,
@@ -65,7 +48,7 @@ def is_call_word(word: str) -> bool:
 
 def outcome_of(word: str) -> CallOutcome:
     """Return what a word of calls or of messages, or a code, says of a call."""
-    return _JOINED_CALLS.get(_joined(word)) or _SPOKEN[state_of(word)]
+    return _JOINED_CALLS.get(_joined(word)) or CallOutcome.of(state_of(word))
 
 
 def is_reached_by(word: str) -> bool | None:
