@@ -1,9 +1,10 @@
 """The way of each send: counted, written down, sent, and what became of it written down."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 import anyio
 from attrs import evolve, field, frozen
@@ -21,6 +22,8 @@ from alphasms_async.verification.timers import Sending, Timers
 from alphasms_async.verification.turnstile import Ticket, Turnstile
 
 __all__ = ["Dispatch"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger("alphasms_async")
 
@@ -92,10 +95,10 @@ class Dispatch:
         """
         begun = _Begun(record, await self._turnstile.take(record.phone, record.sent_at))
         try:
-            await self._register.create(record, record.sent_at)
+            await self._written(self._register.create(record, record.sent_at), begun.ticket)
             self.timers.expect(record.due_at)
             await self._send(begun, None, recording)
-        except anyio.get_cancelled_exc_class():
+        except (anyio.get_cancelled_exc_class(), StoreError):
             # Nobody has been told the id, so no fallback could be of use to anybody.
             with anyio.CancelScope(shield=True), suppress(StoreError):
                 await self.cancel(record.id)
@@ -123,11 +126,20 @@ class Dispatch:
             number, code = len(begun.sends), mint_code()
             digest = self._sender.codes.digest(record.id, number, code)
             begun = begun.with_send(number, evolve(begun.last, digest=digest))
-        if await self._register.replace(begun, now):
+        if await self._written(self._register.replace(begun, now), ticket):
             self.timers.expect(begun.due_at)
             return _Begun(begun, ticket, code)
         await self._turnstile.give_back(ticket)
         return None
+
+    async def _written(self, writing: Awaitable[T], ticket: Ticket) -> T:
+        """Return what writing a send down gives. Failing that nothing leaves, nor is it counted."""
+        try:
+            return await writing
+        except (anyio.get_cancelled_exc_class(), StoreError):
+            with anyio.CancelScope(shield=True), suppress(StoreError):
+                await self._turnstile.give_back(ticket)
+            raise
 
     async def _send(
         self,

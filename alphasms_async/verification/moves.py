@@ -94,7 +94,10 @@ def ended(
         call_id=end.call_id,
     )
     record = record.with_send(number, send)
-    if not is_first_news or number < len(record.sends) or not record.is_open(now):
+    if record.is_open(now) and _has_brought(send):
+        return _due(record, None)
+    is_settled = not is_first_news and send.state is not SendState.REACHED
+    if is_settled or number < len(record.sends) or not record.is_open(now):
         return record
     if record.key is not None:
         is_over = end.state is SendState.REFUSED
@@ -136,11 +139,13 @@ def told(
     # Whoever was reached once was reached: what comes after that, or late, takes it back no more.
     if send.state in {state, SendState.REACHED} or not record.is_open(now):
         return None
-    record = record.with_send(number, evolve(send, state=state))
+    send = evolve(send, state=state)
+    record = record.with_send(number, send)
     if news.is_reached:
-        return _due(record, None)
+        # While the gateway has not told a flash call's code, the timer goes on: it may never.
+        return _due(record, None) if _has_brought(send) else record
     # An older channel's news triggers nothing, nor does any when another channel got through.
-    is_reached_otherwise = any(one.state is SendState.REACHED for one in record.sends)
+    is_reached_otherwise = any(map(_has_brought, record.sends))
     if (
         number == len(record.sends)
         and not is_reached_otherwise
@@ -182,6 +187,11 @@ def mistyped(record: VerificationRecord, rules: Rules) -> VerificationRecord:
 def cancelled(record: VerificationRecord) -> VerificationRecord:
     """Return it taken back."""
     return _over(record, VerificationState.CANCELLED)
+
+
+def _has_brought(send: Send) -> bool:
+    """Return whether a send has reached the phone with a code that can be checked."""
+    return send.state is SendState.REACHED and send.digest is not None
 
 
 def _known(channel: int, rules: Rules) -> int:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from attrs import asdict, evolve, field, frozen
+from attrs.validators import instance_of, optional
 
 from alphasms_async.errors import StoreError
 from alphasms_async.phone import mask_phone
@@ -61,13 +62,13 @@ class SendState(StrEnum):
 class Send:
     """One call or message of a verification."""
 
-    channel: int
+    channel: int = field(validator=instance_of(int))
     """By what: 0 for the flash call, then the fallbacks from 1."""
     state: SendState = SendState.SENDING
     """How far it is."""
-    digest: str | None = field(default=None, repr=False)
+    digest: str | None = field(default=None, repr=False, validator=optional(instance_of(str)))
     """The keyed hash of its code. `None` when nobody knows the code, or there is none."""
-    call_id: int | None = None
+    call_id: int | None = field(default=None, validator=optional(instance_of(int)))
     """The gateway's id. `None` until the gateway has told it."""
 
 
@@ -76,21 +77,21 @@ class VerificationRecord:
     """All there is to know of one verification; times are seconds since 1970."""
 
     id: str
-    phone: str = field(repr=mask_phone)
+    phone: str = field(repr=mask_phone, validator=instance_of(str))
     """The phone, digits: whole, for a fallback needs it."""
-    expires_at: float
+    expires_at: float = field(validator=instance_of(float))
     """From when on no code of it is accepted."""
-    sent_at: float
+    sent_at: float = field(validator=instance_of(float))
     """When the last send began."""
     state: VerificationState = VerificationState.PENDING
     """How far it is; that it has expired only the time tells."""
-    tries: int = 0
+    tries: int = field(default=0, validator=instance_of(int))
     """How many wrong codes were typed in."""
     sends: tuple[Send, ...] = ()
     """Every send, in order. A send's number is its place here, counted from 1."""
-    due_at: float | None = None
+    due_at: float | None = field(default=None, validator=optional(instance_of(float)))
     """When the next channel is to be sent. `None`: never by itself."""
-    key: str | None = None
+    key: str | None = field(default=None, validator=optional(instance_of(str)))
     """The key that confirms. `None`: a code does."""
     version: int = field(default=0, eq=False)
     """Which version of the entry it was read from."""
@@ -131,13 +132,20 @@ def record_of(entry: Entry) -> VerificationRecord:
         StoreError: It is no record.
     """
     try:
-        facts: dict[str, Any] = json.loads(entry.body)
-        sends = tuple(_send_of(send) for send in facts.pop("sends"))
-        state = VerificationState(facts.pop("state"))
-        return VerificationRecord(**facts, sends=sends, state=state, version=entry.version)
+        return _read(entry)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         # What stands there is not shown: it may be a phone.
         raise StoreError("a verification is damaged in its store") from None
+
+
+def _read(entry: Entry) -> VerificationRecord:
+    facts: dict[str, Any] = json.loads(entry.body)
+    sends = tuple(_send_of(send) for send in facts.pop("sends"))
+    state = VerificationState(facts.pop("state"))
+    record = VerificationRecord(**facts, sends=sends, state=state, version=entry.version)
+    if not sends or record.id != entry.id:
+        raise ValueError("a verification has its own id, and a send from the beginning")
+    return record
 
 
 def _send_of(facts: dict[str, Any]) -> Send:

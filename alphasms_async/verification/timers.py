@@ -97,8 +97,8 @@ class Timers:
             await self._round()
             await self._forget()
             due_at = await self._register.store.next_due()
-        except StoreError as error:
-            _log.error("verification: %s", error)
+        except Exception as error:  # noqa: BLE001 - whatever a store does, nothing above ends by it
+            _log.error("verification: %s", _told(error))
             return _LOOK_SECONDS
         now = self._now()
         wait = _LOOK_SECONDS if due_at is None else due_at - now

@@ -195,7 +195,8 @@ class PhoneVerifier:
 
         The phone rings once: the flash call is repeated only while it is proven not to have left.
         When the gateway refuses the phone, or gives no answer that can be read, the next channel
-        is sent at once, and the result is the same. Cancelled, it takes the verification back.
+        is sent at once, and the result is the same. Cancelled, or failed by its store, it takes the
+        verification back.
 
         Args:
             phone: The phone, as people write it.

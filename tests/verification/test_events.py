@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from attrs import evolve
 
@@ -210,6 +211,22 @@ async def test_event_that_comes_before_the_calls_answer_counts(stage: Stage) -> 
         await verifier.send_due()
         assert stage.kinds() == ["otp", "voice_sms"]
         assert await verifier.check(verification.id, stage.codes()[0])
+
+
+async def test_reached_phone_whose_code_is_lost_is_sent_the_next_channel(stage: Stage) -> None:
+    """A phone that rang before its answer was lost has a code that nobody could check."""
+    async with stage.verifier() as verifier:
+
+        async def tell_and_lose(request: Any, carry: Any) -> Any:
+            await carry(request)
+            (entry,) = await stage.store.due(stage.time().timestamp() + 60, 1)
+            await verifier(OtpEvent(is_reached=True, proof=proof(entry.id, 1)))
+            raise httpx.ReadError("reset")
+
+        stage.line.faults.append(tell_and_lose)
+        await verifier.start(PHONE)
+        await verifier.send_due()
+    assert stage.kinds() == ["otp", "voice_sms"]
 
 
 async def test_unproven_event_is_refused(stage: Stage) -> None:

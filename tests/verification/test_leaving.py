@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from alphasms_async import StoreError
-from alphasms_async.verification import PhoneVerifier, VerificationState
+from alphasms_async.verification import Limit, Limits, PhoneVerifier, VerificationState
 from tests.verification.stage import (
     FALLBACK_SECONDS,
     NO_LIMITS,
@@ -161,6 +162,51 @@ async def test_store_that_fails_is_told_and_nothing_rings(
     assert stage.kinds() == []
 
 
+@pytest.mark.parametrize("step", ["create", "replace"])
+async def test_start_whose_store_fails_is_taken_back(
+    stage: Stage, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told no id is sent no fallback, also when a step was done and could not tell."""
+    done = getattr(stage.store, step)
+
+    async def lose_the_answer(*facts: Any) -> None:
+        failing.undo()
+        await done(*facts)
+        raise StoreError("no answer")
+
+    async with stage.verifier() as verifier:
+        with monkeypatch.context() as failing:
+            failing.setattr(stage.store, step, lose_the_answer)
+            with pytest.raises(StoreError):
+                await verifier.start(PHONE)
+        stage.time.forward(FALLBACK_SECONDS)
+        await verifier.send_due()
+    assert stage.kinds() == ["otp"] * (step == "replace")
+
+
+@pytest.mark.parametrize("step", ["create", "replace"])
+async def test_send_that_cannot_be_written_down_is_not_counted(
+    stage: Stage, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What did not leave, because the store failed, takes nobody's place."""
+
+    async def fail(*_: Any) -> None:
+        failing.undo()
+        raise StoreError("the disk is full")
+
+    limits = Limits(per_phone=Limit(2, 60), per_range=None, overall=None)
+    async with stage.verifier(limits=limits, resend_after=timedelta(0)) as verifier:
+        verification = await verifier.start(PHONE)
+        sending = {"create": (verifier.start, PHONE), "replace": (verifier.resend, verification.id)}
+        send, what = sending[step]
+        with monkeypatch.context() as failing:
+            failing.setattr(stage.store, step, fail)
+            with pytest.raises(StoreError):
+                await send(what)
+        await verifier.resend(verification.id)
+    assert stage.kinds() == ["otp", "voice_sms"]
+
+
 async def test_failing_store_ends_no_timer(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -182,6 +228,28 @@ async def test_failing_store_ends_no_timer(
             await stage.line.carried(1)
             assert VerificationState.PENDING is await verifier.state(verification.id)
     assert "the disk is full" in caplog.text
+
+
+async def test_fault_of_a_store_ends_no_timer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault that nobody foresaw is logged by its class alone, and takes no application down."""
+    asked = anyio.Event()
+
+    async def fail(*_: Any) -> None:
+        asked.set()
+        raise RuntimeError("380501234567")
+
+    monkeypatch.setattr("alphasms_async.verification.timers._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(stage.store, "forget", fail)
+    async with stage.verifier() as verifier:
+        await asked.wait()
+        stage.line.faults.append(refusing("Operator not supported"))
+        await verifier.start(PHONE)
+        await stage.line.carried(1)
+    assert stage.kinds() == ["voice_sms"]
+    assert "RuntimeError" in caplog.text
+    assert "380501234567" not in caplog.text
 
 
 async def test_verifier_may_be_made_without_a_loop(stage: Stage) -> None:

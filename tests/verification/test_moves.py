@@ -1,5 +1,8 @@
 """The steps of a verification, each as a function of what it was."""
 
+import json
+from typing import Any
+
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -72,6 +75,31 @@ def test_damaged_record_is_told(body: str) -> None:
         record_of(entry)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"id": "two"},
+        {"phone": None},
+        {"expires_at": "soon"},
+        {"sent_at": None},
+        {"tries": "none"},
+        {"sends": []},
+        {"sends": [{"channel": "otp", "state": "sent"}]},
+        {"sends": [{"channel": 0, "state": "sent", "digest": 7}]},
+        {"sends": [{"channel": 0, "state": "sent", "call_id": "7"}]},
+        {"due_at": "soon"},
+        {"key": 1},
+    ],
+    ids=str,
+)
+def test_fact_of_another_kind_is_damage(damage: dict[str, Any]) -> None:
+    """What no step could work with is told when it is read, and not in the middle of a step."""
+    entry = entry_of(STARTED)
+    body = json.dumps({**json.loads(entry.body), **damage})
+    with pytest.raises(StoreError, match=r"^a verification is damaged in its store$"):
+        record_of(evolve(entry, body=body))
+
+
 @given(records, st.floats(0, 2e10))
 def test_what_is_over_stays_over(record: VerificationRecord, now: float) -> None:
     """No news moves a verification that is settled or expired, nor makes it due."""
@@ -122,6 +150,28 @@ def test_end_of_an_older_send_sets_no_timer() -> None:
     followed = moves.began(STARTED, 1, NOW + 40, RULES)
     ended = moves.ended(followed, 1, End(state=SendState.REFUSED), NOW + 41, RULES)
     assert (ended.sends[0].state, ended.due_at) == (SendState.REFUSED, NOW + 80)
+
+
+def test_reach_stops_the_timer_once_the_code_is_known() -> None:
+    """Until a flash call's answer tells its code, a phone that rang waits for the next channel.
+
+    So it does for ever when the process that waited for the answer is dead.
+    """
+    rang = moves.told(STARTED, 1, News(is_reached=True), NOW + 20, RULES)
+    assert rang is not None
+    answered = moves.ended(rang, 1, End(state=SendState.SENT, digest="ab"), NOW + 21, RULES)
+    assert (rang.due_at, answered.due_at) == (STARTED.due_at, None)
+
+
+def test_reach_without_a_code_does_not_outweigh_a_miss() -> None:
+    """When the call that got through has no code to check, news of the next one's miss counts."""
+    unknown = moves.ended(STARTED, 1, End(state=SendState.UNKNOWN), NOW, RULES)
+    followed = moves.began(unknown, 1, NOW, RULES)
+    rang = moves.told(followed, 1, News(is_reached=True), NOW + 1, RULES)
+    assert rang is not None
+    missed = moves.told(rang, 2, News(is_reached=False), NOW + 2, RULES)
+    assert missed is not None
+    assert missed.due_at == NOW + 2
 
 
 def test_send_in_place_of_one_that_did_not_leave_keeps_its_number() -> None:

@@ -5,15 +5,18 @@ import stat
 from collections.abc import AsyncGenerator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import pytest
+from anyio import wait_all_tasks_blocked
+from anyio.to_thread import current_default_thread_limiter
 from attrs import evolve
 
 from alphasms_async import StoreError
 from alphasms_async.verification import Entry, Quota, SqliteStore
-from alphasms_async.verification.sqlite.opening import open_file
+from alphasms_async.verification.sqlite.opening import open_file, transact
 
 pytestmark = pytest.mark.anyio
 
@@ -124,6 +127,34 @@ async def test_locked_file_is_told(
             await store.replace(ENTRY, NOW)
         connection.execute("rollback")
     assert await store.replace(ENTRY, NOW)
+
+
+async def test_locked_file_holds_up_nobody_but_its_store(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those who wait hold none of the program's threads but one, and are told together."""
+    tried: list[str] = []
+
+    def counted(connection: sqlite3.Connection, work: Any) -> Any:
+        tried.append("once")
+        return transact(connection, work)
+
+    async def fail() -> None:
+        with pytest.raises(StoreError, match="another program has locked it"):
+            await store.replace(ENTRY, NOW)
+
+    monkeypatch.setattr("alphasms_async.verification.sqlite.opening._BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("alphasms_async.verification.sqlite.file.transact", counted)
+    await store.aclose()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("begin immediate")
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(fail)
+            await wait_all_tasks_blocked()
+            assert current_default_thread_limiter().borrowed_tokens == 1
+        connection.execute("rollback")
+    assert tried == ["once"]
 
 
 async def test_failed_step_leaves_no_half(store: SqliteStore) -> None:

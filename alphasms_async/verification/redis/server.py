@@ -172,11 +172,15 @@ def _entry(id: str, fields: Sequence[str | bytes | None]) -> Entry | None:
     version, body, due_at, forget_at, call_ids = texts
     if not version:
         return None
-    return Entry(
-        id=id,
-        body=body,
-        forget_at=float(forget_at),
-        due_at=float(due_at) if due_at else None,
-        call_ids=tuple(int(call_id) for call_id in call_ids.split(",") if call_id),
-        version=int(version),
-    )
+    try:
+        return Entry(
+            id=id,
+            body=body,
+            forget_at=float(forget_at),
+            due_at=float(due_at) if due_at else None,
+            call_ids=tuple(int(call_id) for call_id in call_ids.split(",") if call_id),
+            version=int(version),
+        )
+    except ValueError:
+        # Another program's, which no verification can be made of.
+        return None

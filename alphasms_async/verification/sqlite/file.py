@@ -2,16 +2,20 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from alphasms_async.errors import StoreError
-from alphasms_async.verification.sqlite.opening import meaning_of, open_file, transact
+from alphasms_async.verification.sqlite.opening import LOCKED, meaning_of, open_file, transact
 from alphasms_async.verification.sqlite.sql import QUERIES
 from alphasms_async.verification.store import Entry, Quota, VerificationStore
 
@@ -35,6 +39,8 @@ class SqliteStore(VerificationStore):
         self._connection: sqlite3.Connection | None = None
         # Of threads and not of a loop: one store may serve a loop after another.
         self._lock = Lock()
+        self._turns = RunVar[anyio.Lock]("turn")
+        self._locked_at = -inf
 
     def __repr__(self) -> str:
         return f"SqliteStore({str(self._path)!r})"
@@ -71,24 +77,48 @@ class SqliteStore(VerificationStore):
         await anyio.to_thread.run_sync(self._close)
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await anyio.to_thread.run_sync(self._do, work)
+        return await self._in_turn(work)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def transaction(connection: sqlite3.Connection) -> T:
             return transact(connection, work)
 
-        return await anyio.to_thread.run_sync(self._do, transaction)
+        return await self._in_turn(transaction)
 
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _in_turn(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work in a thread, one after another.
+
+        Whoever waits holds no thread: a file that is locked must not use up all the program has.
+        """
+        asked_at = time.monotonic()
+        async with self._turn():
+            return await anyio.to_thread.run_sync(self._do, work, asked_at)
+
+    def _turn(self) -> anyio.Lock:
+        try:
+            return self._turns.get()
+        except LookupError:
+            turn = anyio.Lock()
+            self._turns.set(turn)
+            return turn
+
+    def _do(self, work: Callable[[sqlite3.Connection], T], asked_at: float) -> T:
         with self._lock:
+            if asked_at < self._locked_at:
+                # It has waited together with the one before, and need not wait as long again.
+                raise StoreError(self._unusable(LOCKED))
             try:
                 if self._connection is None:
                     self._connection = open_file(self._path)
                 return work(self._connection)
             except (sqlite3.Error, OSError, OverflowError) as error:
-                raise StoreError(
-                    f"the store {self._path} cannot be used: {meaning_of(error)}"
-                ) from error
+                meaning = meaning_of(error)
+                if meaning == LOCKED:
+                    self._locked_at = time.monotonic()
+                raise StoreError(self._unusable(meaning)) from error
+
+    def _unusable(self, meaning: str) -> str:
+        return f"the store {self._path} cannot be used: {meaning}"
 
     def _close(self) -> None:
         with self._lock:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from alphasms_async.verification.sqlite.sql import SCHEMA
 
-__all__ = ["meaning_of", "open_file", "transact"]
+__all__ = ["LOCKED", "meaning_of", "open_file", "transact"]
 
 T = TypeVar("T")
 
@@ -18,6 +18,9 @@ _APPLICATION_ID = 0x416C_5376  # "AlSv"
 _VERSION = 1
 _BUSY_SECONDS = 5.0
 _AGAIN_SECONDS = 0.02
+
+LOCKED: str = "another program has locked it: close that first"
+"""What it means that SQLite has waited for another program in vain."""
 
 _SETTINGS = (
     # NORMAL would forget in a power cut what was sent, and it would be sent again.
@@ -32,16 +35,16 @@ _SETTINGS = (
 
 # By what SQLite says, for its error codes are not to be had in every Python this runs on.
 _MEANINGS = (
-    ("locked", "another program has locked it: close that first"),
+    ("locked", LOCKED),
     ("full", "the disk is full: free some space"),
     ("disk i/o", "the disk failed: look at it"),
     ("readonly", "it cannot be written: look at its permissions and those of its folder"),
     ("unable to open", "it cannot be opened: look at its permissions and those of its folder"),
     ("not a database", "it is no store of verifications: name another file"),
-    ("malformed", "it is damaged: put it away, and a new one is made"),
-    ("no such", "it is damaged: put it away, and a new one is made"),
+    ("malformed", "it is damaged: end what uses it, put it away, and a new one is made"),
+    ("no such", "it is damaged: end what uses it, put it away, and a new one is made"),
     # SQLite would show the text, which may be a phone.
-    ("could not decode", "it is damaged: put it away, and a new one is made"),
+    ("could not decode", "it is damaged: end what uses it, put it away, and a new one is made"),
 )
 
 
