@@ -93,9 +93,10 @@ class Dispatch:
             LimitReached: There were too many.
             AlphaSMSError: It was not sent, for a reason that lies not with the phone.
         """
-        begun = _Begun(record, await self._turnstile.take(record.phone, record.sent_at))
+        ticket = await self._turnstile.take(record.phone, record.asked_at, is_first=True)
+        begun = _Begun(record, ticket)
         try:
-            await self._written(self._register.create(record, record.sent_at), begun.ticket)
+            await self._written(self._register.create(record, record.asked_at), ticket)
             self.timers.expect(record.due_at)
             await self._send(begun, None, recording)
         except (anyio.get_cancelled_exc_class(), StoreError):
@@ -104,14 +105,14 @@ class Dispatch:
                 await self.cancel(record.id)
             raise
 
-    async def send_next(self, record: VerificationRecord, channel: int) -> bool:
-        """Send one more send of a verification; return whether nobody else was faster.
+    async def send_asked(self, record: VerificationRecord, channel: int) -> bool:
+        """Send what a person asks for once more; return whether nobody else was faster.
 
         Raises:
             LimitReached: There were too many.
             AlphaSMSError: It was not sent, for a reason that lies not with the phone.
         """
-        begun = await self._begin(record, channel)
+        begun = await self._begin(moves.asked(record, self._now()), channel)
         if begun is None:
             return False
         await self._send(begun, record)

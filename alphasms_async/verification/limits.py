@@ -42,6 +42,8 @@ _HOUR = timedelta(hours=1).total_seconds()
 class Limits:
     """How many sends are allowed; each counts that may be paid, resends and fallbacks too."""
 
+    starts: Limit | None = Limit(1, 30)
+    """To begin with one phone, so that a page that is sent twice rings once. `None`: no limit."""
     per_phone: Limit | None = Limit(10, _HOUR)
     """To one phone. `None`: no limit."""
     per_range: Limit | None = Limit(50, _HOUR)
@@ -51,17 +53,20 @@ class Limits:
     """To all phones together. `None`: no limit."""
 
     def __attrs_post_init__(self) -> None:
-        for limit in (self.per_phone, self.per_range, self.overall):
+        for limit in (self.starts, self.per_phone, self.per_range, self.overall):
             if limit is not None and not isinstance(limit, Limit):
                 kind = type(limit).__name__
                 raise InvalidRequest(f"a limit is Limit(count, seconds) or None, not {kind}")
 
-    def over(self, phone: str) -> Iterator[tuple[str, Limit]]:
+    def over(self, phone: str, *, is_first: bool = False) -> Iterator[tuple[str, Limit]]:
         """Yield what a send to a phone counts against, with the limit.
 
         Args:
             phone: The recipient, digits.
+            is_first: Whether a verification begins with it.
         """
+        if is_first and self.starts is not None:
+            yield f"start {phone}", self.starts
         if self.per_phone is not None:
             yield f"phone {phone}", self.per_phone
         if self.per_range is not None:

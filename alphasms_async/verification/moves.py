@@ -19,6 +19,7 @@ __all__ = [
     "End",
     "after",
     "again",
+    "asked",
     "began",
     "cancelled",
     "confirmed",
@@ -54,20 +55,25 @@ def after(record: VerificationRecord, rules: Rules) -> int | None:
         return None
     if last.state is SendState.NOT_SENT:
         return _known(last.channel, rules)
-    if len(record.sends) >= rules.most_sends or last.channel + 1 >= rules.channels:
-        return None
-    return last.channel + 1
+    following = last.channel + 1
+    return following if following < rules.channels else None
 
 
 def again(record: VerificationRecord, rules: Rules) -> int | None:
     """Return the channel that a person's wish is sent by: the next one, at the end the last again.
 
-    `None` when all is sent.
+    `None` when there were enough wishes. What was sent by itself does not count, or the number
+    of wishes would tell whether the phone was reached.
     """
+    if record.wishes >= rules.most_resends:
+        return None
     channel = after(record, rules)
-    if channel is None and len(record.sends) < rules.most_sends:
-        return _known(record.last.channel, rules)
-    return channel
+    return _known(record.last.channel, rules) if channel is None else channel
+
+
+def asked(record: VerificationRecord, now: float) -> VerificationRecord:
+    """Return it with one more wish for another code."""
+    return evolve(record, asked_at=now, wishes=record.wishes + 1)
 
 
 def began(record: VerificationRecord, channel: int, now: float, rules: Rules) -> VerificationRecord:
@@ -76,7 +82,7 @@ def began(record: VerificationRecord, channel: int, now: float, rules: Rules) ->
     if kept and kept[-1].state is SendState.NOT_SENT:
         kept = kept[:-1]
     sends = (*kept, Send(channel=channel))
-    begun = evolve(record, sends=sends, sent_at=now)
+    begun = evolve(record, sends=sends)
     return _due(begun, None if after(begun, rules) is None else now + rules.fallback_seconds)
 
 
@@ -126,8 +132,13 @@ def taken_back(
         return None
     if before is None:
         return cancelled(record)
-    sends = record.sends[:-1]
-    return evolve(record, sends=sends, sent_at=before.sent_at, due_at=before.due_at)
+    return evolve(
+        record,
+        sends=record.sends[:-1],
+        asked_at=before.asked_at,
+        wishes=before.wishes,
+        due_at=before.due_at,
+    )
 
 
 def told(

@@ -22,6 +22,8 @@ __all__ = [
 
 # For events that come late, and for a page that still asks how it ended.
 _KEPT_SECONDS = 300.0
+# The year 9999, with room for every zone: the last that Python can tell.
+_LATEST = 253_402_000_000.0
 
 
 class VerificationState(StrEnum):
@@ -58,6 +60,11 @@ class SendState(StrEnum):
     """An event tells that it was not."""
 
 
+def _check_time(_: object, __: object, seconds: Any) -> None:
+    if not isinstance(seconds, float) or not 0 <= seconds <= _LATEST:
+        raise ValueError("a time is a number of seconds since 1970")
+
+
 @frozen(kw_only=True)
 class Send:
     """One call or message of a verification."""
@@ -79,17 +86,19 @@ class VerificationRecord:
     id: str
     phone: str = field(repr=mask_phone, validator=instance_of(str))
     """The phone, digits: whole, for a fallback needs it."""
-    expires_at: float = field(validator=instance_of(float))
+    expires_at: float = field(validator=_check_time)
     """From when on no code of it is accepted."""
-    sent_at: float = field(validator=instance_of(float))
-    """When the last send began."""
+    asked_at: float = field(validator=_check_time)
+    """When somebody asked for a code last; what was sent by itself is not meant."""
     state: VerificationState = VerificationState.PENDING
     """How far it is; that it has expired only the time tells."""
     tries: int = field(default=0, validator=instance_of(int))
     """How many wrong codes were typed in."""
+    wishes: int = field(default=0, validator=instance_of(int))
+    """How often another code was asked for."""
     sends: tuple[Send, ...] = ()
     """Every send, in order. A send's number is its place here, counted from 1."""
-    due_at: float | None = field(default=None, validator=optional(instance_of(float)))
+    due_at: float | None = field(default=None, validator=optional(_check_time))
     """When the next channel is to be sent. `None`: never by itself."""
     key: str | None = field(default=None, validator=optional(instance_of(str)))
     """The key that confirms. `None`: a code does."""

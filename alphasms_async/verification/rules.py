@@ -12,7 +12,7 @@ __all__ = ["Rules"]
 
 _LONGEST = timedelta(days=1)
 _MOST_ATTEMPTS = 10
-_MOST_SENDS = 20
+_MOST_RESENDS = 20
 
 
 @frozen(kw_only=True)
@@ -23,8 +23,8 @@ class Rules:
     """How many channels there are, the flash call included."""
     attempts: int
     """How many wrong codes end a verification."""
-    most_sends: int
-    """How many sends one verification has at most."""
+    most_resends: int
+    """How often another code may be asked for."""
     ttl_seconds: float
     """How long a code is accepted."""
     fallback_seconds: float
@@ -32,13 +32,18 @@ class Rules:
     resend_seconds: float
     """How long after a send nobody may ask for another."""
 
+    @property
+    def most_sends(self) -> int:
+        """How many sends a verification has at most: each channel once, and what is asked for."""
+        return self.channels + self.most_resends
+
     @classmethod
     def of(
         cls,
         *,
         channels: int,
         attempts: int,
-        most_sends: int,
+        most_resends: int,
         ttl: timedelta,
         fallback_after: timedelta,
         resend_after: timedelta,
@@ -52,7 +57,7 @@ class Rules:
         return cls(
             channels=channels,
             attempts=_count("attempts", attempts, _MOST_ATTEMPTS),
-            most_sends=_count("most_sends", most_sends, _MOST_SENDS),
+            most_resends=_resends(most_resends),
             ttl_seconds=_seconds("ttl", ttl, above=zero),
             fallback_seconds=_seconds("fallback_after", fallback_after, above=zero),
             resend_seconds=_seconds("resend_after", resend_after),
@@ -62,6 +67,14 @@ class Rules:
 def _count(name: str, count: int, most: int) -> int:
     if check_count(name, count) > most:
         raise InvalidRequest(f"{name} is at most {most}, not {count}")
+    return count
+
+
+def _resends(count: object) -> int:
+    if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= _MOST_RESENDS:
+        raise InvalidRequest(
+            f"most_resends is a whole number from 0 to {_MOST_RESENDS}, not {count!r}"
+        )
     return count
 
 

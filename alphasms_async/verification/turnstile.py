@@ -32,13 +32,18 @@ class Turnstile:
     codes: Codes = field(repr=False)
     """What hides the phones."""
 
-    async def take(self, phone: str, now: float) -> Ticket:
+    async def take(self, phone: str, now: float, *, is_first: bool = False) -> Ticket:
         """Count a send to a phone.
+
+        Args:
+            phone: The recipient, digits.
+            now: The time, in seconds since 1970.
+            is_first: Whether a verification begins with it.
 
         Raises:
             LimitReached: There were too many; it is not counted.
         """
-        over = self.limits.over(phone)
+        over = self.limits.over(phone, is_first=is_first)
         quotas = tuple(
             Quota(self.codes.name(what), limit.count, limit.seconds) for what, limit in over
         )
@@ -46,7 +51,7 @@ class Turnstile:
         wait = await self.store.take(ticket.name, quotas, now)
         if wait > 0:
             raise LimitReached(
-                "too many codes to this phone, its number range or in all: "
+                "too many codes of late to this phone, its number range or in all: "
                 f"wait {ceil(wait)} s, then try again",
                 retry_after=wait,
             )

@@ -87,8 +87,9 @@ class PhoneVerifier:
         fallback: What is sent after the flash call, in order: `VoiceSms` and `TextSms`. Empty:
             nothing is.
         fallback_after: After how long without news the next channel is sent, above 0.
-        resend_after: How long after a send nobody may ask for another, 0 or more.
-        most_sends: How many calls and messages one verification has at most, 1 to 20.
+        resend_after: How long after a code was asked for nobody may ask for another, 0 or more.
+        most_resends: How often another code may be asked for, 0 to 20; channels that follow by
+            themselves do not count.
         limits: How many there may be to a phone, to its range and in all.
         clock: Returns the time of day, aware. Tests set it.
 
@@ -110,7 +111,7 @@ class PhoneVerifier:
         fallback: Sequence[Fallback] = (VoiceSms(),),
         fallback_after: timedelta = timedelta(seconds=40),
         resend_after: timedelta = timedelta(seconds=30),
-        most_sends: int = 5,
+        most_resends: int = 3,
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         clock: Clock = utc_now,
     ) -> None:
@@ -121,19 +122,19 @@ class PhoneVerifier:
         self._client = client
         self._store = store
         self._clock = clock
-        self._codes = Codes(keys, most_sends)
         self._register = Register(store)
         self._rules = Rules.of(
             channels=1 + len(channels),
             attempts=attempts,
-            most_sends=most_sends,
+            most_resends=most_resends,
             ttl=ttl,
             fallback_after=fallback_after,
             resend_after=resend_after,
         )
+        self._codes = Codes(keys, self._rules.most_sends)
         if hook_url is not None:
             # A hook that nobody can be given is told now, and not at the first call.
-            self.tokens.url(hook_url, HookKind.OTP, hook_ref(mint_id(), most_sends))
+            self.tokens.url(hook_url, HookKind.OTP, hook_ref(mint_id(), self._rules.most_sends))
         sender = Sender(client, self._codes, self.tokens, hook_url, channels)
         turnstile = Turnstile(store, limits, self._codes)
         self._dispatch = Dispatch(self._register, turnstile, sender, self._rules, self._now)
@@ -257,7 +258,7 @@ class PhoneVerifier:
 
         Raises:
             VerificationOver: It is unknown, expired, used or cancelled, or all is sent.
-            LimitReached: The last send is too fresh, or there were too many of late.
+            LimitReached: The last wish is too fresh, or there were too many codes of late.
             VerificationError: It is one of `confirm`, which is not sent again.
             NotSent: It is proven not to have left; asking again is safe.
             GatewayError: The gateway refused the account or the message; nothing rings.
@@ -273,7 +274,7 @@ class PhoneVerifier:
             channel = moves.again(record, self._rules)
             if channel is None:
                 raise VerificationOver("all codes of this verification are sent: start a new one")
-            if await self._dispatch.send_next(record, channel):
+            if await self._dispatch.send_asked(record, channel):
                 return _shown(record)
 
     async def confirm(self, phone: str, audio: Audio, key: str = "1") -> Verification:
@@ -301,7 +302,7 @@ class PhoneVerifier:
 
         Source: voice.php [instruction, section 2].
         """
-        if key not in _KEYS:
+        if not isinstance(key, str) or key not in _KEYS:
             raise InvalidRequest("key is one key of a phone: a digit, * or #")
         record = self._first(phone, key)
         await self._dispatch.send_first(record, await Recording.load(audio))
@@ -355,7 +356,7 @@ class PhoneVerifier:
             id=mint_id(),
             phone=digits,
             expires_at=now + self._rules.ttl_seconds,
-            sent_at=now,
+            asked_at=now,
             key=key,
         )
         return moves.began(record, FLASH_CALL, now, self._rules)
@@ -367,10 +368,11 @@ class PhoneVerifier:
             raise VerificationOver("there is no such verification any more: start a new one")
         if record.key is not None:
             raise VerificationError("a call that waits for a key is not repeated: confirm anew")
-        wait = record.sent_at + self._rules.resend_seconds - now
+        # Not counted from what was sent by itself, which would tell that the phone was not reached.
+        wait = record.asked_at + self._rules.resend_seconds - now
         if wait > 0:
             raise LimitReached(
-                f"the last code was sent just now: wait {ceil(wait)} s for another",
+                f"a code was asked for just now: wait {ceil(wait)} s for another",
                 retry_after=wait,
             )
         return record

@@ -14,7 +14,7 @@ from starlette.routing import Mount
 
 from alphasms_async import AlphaSMS
 from alphasms_async.sandbox import Sandbox
-from alphasms_async.verification import MemoryStore, PhoneVerifier, VerificationStore
+from alphasms_async.verification import Limits, MemoryStore, PhoneVerifier, VerificationStore
 from alphasms_async.verification.fastapi import verification_router
 from alphasms_async.verification.web import (
     verification_hooks,
@@ -132,7 +132,9 @@ async def living(
         return AlphaSMS(sandbox.api_key, base_url="http://127.0.0.1", transport=line, max_retries=0)
 
     def make_verifier(client: AlphaSMS) -> PhoneVerifier:
-        made.append(PhoneVerifier(client, store or MemoryStore(), SECRET, clock=time, **options))
+        usual: dict[str, Any] = {"limits": Limits(starts=None), "clock": time}
+        chosen = {**usual, **options}
+        made.append(PhoneVerifier(client, store or MemoryStore(), SECRET, **chosen))
         return made[0]
 
     app = house(verification_lifespan(make_verifier, make_client=make_client))

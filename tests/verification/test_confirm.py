@@ -148,7 +148,7 @@ async def test_fault_of_ours_is_raised(stage: Stage, fault: Fault, error: type[E
             await verifier.confirm(PHONE, AUDIO)
 
 
-@pytest.mark.parametrize("key", ["", "12", "a", "１", None])
+@pytest.mark.parametrize("key", [["1"], "", "12", "a", "１", None])
 async def test_key_that_no_phone_has_is_refused(stage: Stage, key: object) -> None:
     """A key that nobody could press is told before anybody is called."""
     async with stage.verifier() as verifier:

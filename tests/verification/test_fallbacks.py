@@ -171,7 +171,7 @@ async def test_refusal_of_the_account_is_logged_without_the_phone(
 
 async def test_limit_holds_a_fallback_back(stage: Stage) -> None:
     """Every paid send counts, and one that would be too many waits for its place."""
-    limits = Limits(per_phone=Limit(2, 60), per_range=None, overall=None)
+    limits = Limits(starts=None, per_phone=Limit(2, 60), per_range=None, overall=None)
     async with stage.verifier(limits=limits) as verifier:
         await verifier.start(PHONE)
         await verifier.start(PHONE)
@@ -192,16 +192,6 @@ async def test_limit_that_outlasts_the_verification_ends_it_quietly(stage: Stage
         await verifier.send_due()
         assert await stage.store.next_due() is None
     assert stage.kinds() == ["otp"]
-
-
-async def test_sends_end_with_the_most_that_are_allowed(stage: Stage) -> None:
-    """No verification costs more than it may, whatever channels there are."""
-    async with stage.verifier(most_sends=2) as verifier:
-        await verifier.start(PHONE)
-        for _ in range(3):
-            stage.time.forward(FALLBACK_SECONDS)
-            await verifier.send_due()
-    assert stage.kinds() == ["otp", "voice_sms"]
 
 
 async def test_timers_survive_their_process(stage: Stage) -> None:

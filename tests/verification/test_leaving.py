@@ -194,7 +194,7 @@ async def test_send_that_cannot_be_written_down_is_not_counted(
         failing.undo()
         raise StoreError("the disk is full")
 
-    limits = Limits(per_phone=Limit(2, 60), per_range=None, overall=None)
+    limits = Limits(starts=None, per_phone=Limit(2, 60), per_range=None, overall=None)
     async with stage.verifier(limits=limits, resend_after=timedelta(0)) as verifier:
         verification = await verifier.start(PHONE)
         sending = {"create": (verifier.start, PHONE), "replace": (verifier.resend, verification.id)}

@@ -25,7 +25,8 @@ from tests.verification.stage import (
 )
 
 ATTEMPTS = 3
-MOST_SENDS = 5
+MOST_RESENDS = 2
+MOST_SENDS = 3 + MOST_RESENDS
 KEPT_SECONDS = 300
 
 
@@ -50,7 +51,8 @@ class Life(RuleBasedStateMachine):
         """Do something in a process that lives as long as it takes."""
 
         async def lead() -> Any:
-            async with self.stage.verifier(limits=NO_LIMITS, most_sends=MOST_SENDS) as verifier:
+            options: dict[str, Any] = {"limits": NO_LIMITS, "most_resends": MOST_RESENDS}
+            async with self.stage.verifier(**options) as verifier:
                 result = await work(verifier)
                 await verifier.send_due()
                 return result

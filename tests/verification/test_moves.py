@@ -1,6 +1,7 @@
 """The steps of a verification, each as a function of what it was."""
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -25,12 +26,12 @@ NOW = 1_780_000_000.0
 RULES = Rules(
     channels=3,
     attempts=3,
-    most_sends=4,
+    most_resends=1,
     ttl_seconds=300,
     fallback_seconds=40,
     resend_seconds=30,
 )
-NEW = VerificationRecord(id="one", phone="380501234567", expires_at=NOW + 300, sent_at=NOW)
+NEW = VerificationRecord(id="one", phone="380501234567", expires_at=NOW + 300, asked_at=NOW)
 STARTED = moves.began(NEW, 0, NOW, RULES)
 
 sends = st.lists(
@@ -49,7 +50,8 @@ records = st.builds(
     id=st.from_regex(r"[A-Za-z0-9_-]{24}", fullmatch=True),
     phone=st.from_regex(r"[0-9]{8,15}", fullmatch=True),
     expires_at=st.floats(0, 2e10),
-    sent_at=st.floats(0, 2e10),
+    asked_at=st.floats(0, 2e10),
+    wishes=st.integers(0, 20),
     state=st.sampled_from([one for one in VerificationState if one != "expired"]),
     tries=st.integers(0, 10),
     sends=sends,
@@ -81,13 +83,16 @@ def test_damaged_record_is_told(body: str) -> None:
         {"id": "two"},
         {"phone": None},
         {"expires_at": "soon"},
-        {"sent_at": None},
+        {"asked_at": None},
         {"tries": "none"},
         {"sends": []},
         {"sends": [{"channel": "otp", "state": "sent"}]},
         {"sends": [{"channel": 0, "state": "sent", "digest": 7}]},
         {"sends": [{"channel": 0, "state": "sent", "call_id": "7"}]},
         {"due_at": "soon"},
+        {"due_at": math.nan},
+        {"expires_at": math.inf},
+        {"asked_at": -1.0},
         {"key": 1},
     ],
     ids=str,
@@ -121,7 +126,7 @@ def test_next_channel_is_never_one_that_may_have_left(record: VerificationRecord
     assert channel is None or (
         channel == last.channel
         if last.state is SendState.NOT_SENT
-        else channel == last.channel + 1 and len(record.sends) < RULES.most_sends
+        else channel == last.channel + 1 < RULES.channels
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from alphasms_async import InvalidText, LimitReached, NotSent, SenderError, VerificationOver
 from alphasms_async.verification import PhoneVerifier, TextSms, Verification, VerificationState
+from alphasms_async.webhooks import HookKind, OtpEvent, Proof
 from tests.verification.stage import (
     FALLBACK_SECONDS,
     PHONE,
@@ -75,13 +76,37 @@ async def test_resend_waits_after_a_send(stage: Stage) -> None:
 
 async def test_resends_end_with_the_most_that_are_allowed(stage: Stage) -> None:
     """No verification costs more than it may, however often one asks."""
-    async with stage.verifier(most_sends=3, resend_after=AT_ONCE) as verifier:
+    async with stage.verifier(most_resends=2, resend_after=AT_ONCE) as verifier:
         verification = await verifier.start(PHONE)
         for _ in range(2):
             await verifier.resend(verification.id)
         with pytest.raises(VerificationOver, match="all codes"):
             await verifier.resend(verification.id)
     assert len(stage.kinds()) == 3
+
+
+@pytest.mark.parametrize("is_reached", [True, False])
+async def test_resends_do_not_tell_whether_the_phone_was_reached(
+    stage: Stage, *, is_reached: bool
+) -> None:
+    """What was sent by itself meanwhile changes neither when nor how often one may ask."""
+    async with stage.verifier(most_resends=1) as verifier:
+        verification = await verifier.start(PHONE)
+        stage.time.forward(RESEND_SECONDS - 1)
+        proof = Proof(HookKind.OTP, f"v:{verification.id}.1", None)
+        await verifier(OtpEvent(is_reached=is_reached, proof=proof))
+        await verifier.send_due()
+        with pytest.raises(LimitReached) as caught:
+            await verifier.resend(verification.id)
+        assert caught.value.retry_after == pytest.approx(1)
+        stage.time.forward(1)
+        await verifier.resend(verification.id)
+        with pytest.raises(LimitReached):
+            await verifier.resend(verification.id)
+        stage.time.forward(RESEND_SECONDS)
+        with pytest.raises(VerificationOver):
+            await verifier.resend(verification.id)
+    assert stage.kinds() == (["otp", "voice_sms"] if is_reached else ["otp", "voice_sms", "sms"])
 
 
 async def unknown(_verifier: PhoneVerifier, _verification: Verification, _stage: Stage) -> str:

@@ -177,3 +177,16 @@ async def test_store_serves_one_loop_after_another(path: Path) -> None:
     assert await store.get("0") is not None
     assert await store.get("1") is not None
     await store.aclose()
+
+
+async def test_file_that_was_taken_away_is_left_for_the_one_that_lies_there(
+    store: SqliteStore, path: Path
+) -> None:
+    """Who has a file open that nobody else can find would send what the others send too."""
+    await anyio.Path(path).unlink()
+    other = SqliteStore(path)
+    await other.create(evolve(ENTRY, id="two", call_ids=(8,)), NOW)
+    assert [await store.get(id) is not None for id in ("one", "two")] == [False, True]
+    await store.create(ENTRY, NOW)
+    assert await other.get("one") == await store.get("one")
+    await other.aclose()

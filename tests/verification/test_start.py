@@ -30,7 +30,7 @@ from tests.verification.stage import (
 
 pytestmark = pytest.mark.anyio
 
-ONCE = Limits(per_phone=Limit(1, 60))
+ONCE = Limits(starts=None, per_phone=Limit(1, 60))
 
 
 async def test_start_places_one_flash_call(stage: Stage) -> None:

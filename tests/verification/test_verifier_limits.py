@@ -3,9 +3,9 @@
 import anyio
 import pytest
 
-from alphasms_async import LimitReached
+from alphasms_async import LimitReached, NotSent
 from alphasms_async.verification import Limit, Limits
-from tests.verification.stage import PHONE, Stage
+from tests.verification.stage import PHONE, Stage, unreachable
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,30 @@ OTHER_RANGE = "380501224567"
 
 def limits(**given: Limit) -> Limits:
     """Return the limits that are given, and no others."""
-    return Limits(**{"per_phone": None, "per_range": None, "overall": None, **given})
+    none = dict.fromkeys(("starts", "per_phone", "per_range", "overall"))
+    return Limits(**{**none, **given})
+
+
+async def test_page_that_is_sent_twice_rings_once(stage: Stage) -> None:
+    """Whoever clicks twice, or begins anew at once, is told to wait for the first code."""
+    async with stage.verifier(limits=Limits()) as verifier:
+        await verifier.start(PHONE)
+        with pytest.raises(LimitReached, match="wait 30 s"):
+            await verifier.start(PHONE)
+        await verifier.start(SAME_RANGE)
+        stage.time.forward(30)
+        await verifier.start(PHONE)
+    assert len(stage.kinds()) == 3
+
+
+async def test_start_that_did_not_leave_may_be_repeated_at_once(stage: Stage) -> None:
+    """What rang nowhere holds nobody back."""
+    async with stage.verifier(limits=Limits()) as verifier:
+        stage.line.faults.append(unreachable)
+        with pytest.raises(NotSent):
+            await verifier.start(PHONE)
+        await verifier.start(PHONE)
+    assert stage.kinds() == ["otp"]
 
 
 async def test_phone_has_a_limit_of_its_own(stage: Stage) -> None:

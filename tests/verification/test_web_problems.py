@@ -196,7 +196,7 @@ ANSWERS: dict[str, tuple[Ask, int, str | None]] = {
 @pytest.mark.parametrize(("ask", "status", "wait"), ANSWERS.values(), ids=ANSWERS)
 async def test_error_is_a_problem(house: House, ask: Ask, status: int, wait: str | None) -> None:
     """Each error has its status, and tells for how long to wait where that helps."""
-    async with living(house, limits=Limits(per_phone=Limit(1, 600))) as app:
+    async with living(house, limits=Limits(starts=None, per_phone=Limit(1, 600))) as app:
         answer = await ask(app)
     assert problem(answer) == status
     assert answer.headers.get("retry-after") == wait

@@ -15,7 +15,13 @@ import anyio.to_thread
 from anyio.lowlevel import RunVar
 
 from alphasms_async.errors import StoreError
-from alphasms_async.verification.sqlite.opening import LOCKED, meaning_of, open_file, transact
+from alphasms_async.verification.sqlite.opening import (
+    LOCKED,
+    identity_of,
+    meaning_of,
+    open_file,
+    transact,
+)
 from alphasms_async.verification.sqlite.sql import QUERIES
 from alphasms_async.verification.store import Entry, Quota, VerificationStore
 
@@ -37,6 +43,7 @@ class SqliteStore(VerificationStore):
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
         # Of threads and not of a loop: one store may serve a loop after another.
         self._lock = Lock()
         self._turns = RunVar[anyio.Lock]("turn")
@@ -108,14 +115,24 @@ class SqliteStore(VerificationStore):
                 # It has waited together with the one before, and need not wait as long again.
                 raise StoreError(self._unusable(LOCKED))
             try:
-                if self._connection is None:
-                    self._connection = open_file(self._path)
-                return work(self._connection)
+                return work(self._opened())
             except (sqlite3.Error, OSError, OverflowError) as error:
                 meaning = meaning_of(error)
                 if meaning == LOCKED:
                     self._locked_at = time.monotonic()
                 raise StoreError(self._unusable(meaning)) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        there = identity_of(self._path)
+        if self._connection is not None and there != self._identity:
+            # Moved or deleted: other processes use what lies there now, and so must this one, or
+            # what one of them sends the other sends again.
+            self._connection.close()
+            self._connection = None
+        if self._connection is None:
+            self._connection = open_file(self._path)
+            self._identity = identity_of(self._path)
+        return self._connection
 
     def _unusable(self, meaning: str) -> str:
         return f"the store {self._path} cannot be used: {meaning}"
