@@ -6,8 +6,8 @@ from alphasms_async.statements import read_sql, read_statements
 
 __all__ = ["QUERIES", "SCHEMA"]
 
-SCHEMA: str = read_sql(__package__, "schema.sql")
+SCHEMA: str = read_sql("alphasms_async.campaigns.sqlite", "schema.sql")
 """Every table and index of a new journal."""
 
-QUERIES: Mapping[str, str] = read_statements(__package__, "queries.sql")
+QUERIES: Mapping[str, str] = read_statements("alphasms_async.campaigns.sqlite", "queries.sql")
 """Each statement of `queries.sql` by its name."""
