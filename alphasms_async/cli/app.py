@@ -11,11 +11,13 @@ from alphasms_async.cli import dnc
 from alphasms_async.cli.campaign import campaign
 from alphasms_async.cli.demo import demo
 from alphasms_async.cli.dial import dial
+from alphasms_async.cli.gateway import address_in_words
 from alphasms_async.cli.listen import hook_url, listen
 from alphasms_async.cli.reads import balance, check, status
+from alphasms_async.cli.sandbox import sandbox
 from alphasms_async.cli.sends import call, otp, say, sms
 from alphasms_async.cli.terminal import ExitCode, exit_code_of, notes
-from alphasms_async.errors import AlphaSMSError, OutcomeUnknown
+from alphasms_async.errors import AlphaSMSError, GatewayUnavailable, NotSent, OutcomeUnknown
 
 __all__ = ["app", "run"]
 
@@ -24,6 +26,7 @@ app: App = App(
     help="""Voice calls, flash-call codes, voice SMS and mass dialling over the AlphaSMS gateway.
 
     Try `alphasms demo` first: it dials 200 made-up numbers on a gateway of its own, offline.
+    `alphasms sandbox` is such a gateway, to try the other commands and your own program on.
 
     The other commands take the API key from ALPHASMS_API_KEY and the gateway's address from
     ALPHASMS_BASE_URL (default https://alphasms.ua); hooks are signed by ALPHASMS_WEBHOOK_SECRET.
@@ -58,7 +61,7 @@ _dnc.command(dnc.add)
 _dnc.command(dnc.remove)
 _dnc.command(dnc.listed, name="list")
 _COMMANDS: tuple[App | Callable[..., Any], ...] = (
-    *(demo, dial, campaign, _dnc, listen, hook_url),
+    *(demo, sandbox, dial, campaign, _dnc, listen, hook_url),
     *(call, otp, say, sms, status, balance, _audio),
 )
 for _place, _command in enumerate(_COMMANDS):
@@ -78,7 +81,8 @@ def run(arguments: list[str] | None = None) -> None:
     try:
         app(arguments, result_action="sys_exit_if_non_zero_else_return")
     except AlphaSMSError as error:
-        notes.print(str(error))
+        is_away = isinstance(error, GatewayUnavailable | NotSent)
+        notes.print(f"{str(error).rstrip('.')}. {address_in_words()}" if is_away else str(error))
         if isinstance(error, OutcomeUnknown) and error.client_id is not None:
             notes.print(f"ask with: alphasms status --by-client-id {error.client_id}")
         sys.exit(exit_code_of(error))

@@ -20,6 +20,7 @@ except ModuleNotFoundError as _missing:
             name=_missing.name,
         ) from _missing
     raise
+from alphasms_async.sandbox.endings import Ending
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
 from alphasms_async.sandbox.fates import Fate, mixed
 from alphasms_async.sandbox.hook_style import HookStyle
@@ -27,6 +28,7 @@ from alphasms_async.sandbox.hooks import HookDelivery
 from alphasms_async.sandbox.states import State
 
 __all__ = [
+    "Ending",
     "Fate",
     "HookDelivery",
     "HookStyle",

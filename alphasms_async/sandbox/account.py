@@ -1,22 +1,29 @@
 """The account the pages answer for: its key, its prices, whether it may send, and what follows."""
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import attrs
 
 from alphasms_async.clock import Clock, utc_now
-from alphasms_async.sandbox.endings import Endings
+from alphasms_async.sandbox.endings import Ending, Endings
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.fates import Fate, Fates
 from alphasms_async.sandbox.hook_style import HookStyle
-from alphasms_async.sandbox.hooks import HookQueue
-from alphasms_async.sandbox.ledger import Ledger
+from alphasms_async.sandbox.hooks import HookDelivery, HookQueue
+from alphasms_async.sandbox.ledger import FIRST_ID, Ledger
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
 from alphasms_async.sandbox.states import Standing
 
 MEBIBYTE = 1024 * 1024
+
+Watcher: TypeAlias = Callable[[SandboxEntry | Ending | HookDelivery], None]
+"""Is told of each thing that is accepted, of each end, and of each attempt to post a hook.
+
+In their order, and in whatever thread it happens, which waits for it: it must be quick, must not
+raise, and must not wait for another thread that uses the sandbox."""
 
 _Entry = TypeVar("_Entry", bound=SandboxEntry)
 
@@ -35,7 +42,7 @@ def _pauses(_: object, __: object, pauses: tuple[float, ...]) -> None:
 class Account:
     """An account of the gateway.
 
-    All but the clock may be changed at any time, also while it serves.
+    All but the clock and the first id may be changed at any time, also while it serves.
     """
 
     api_key: str = attrs.field(default="sandbox-key", repr=False)
@@ -53,6 +60,10 @@ class Account:
     """The biggest recording taken."""
     seed: int | None = attrs.field(default=None, repr=False)
     """Makes the codes of flash calls repeatable; None leaves them to chance."""
+    first_id: int = attrs.field(
+        default=FIRST_ID, validator=attrs.validators.ge(1), on_setattr=attrs.setters.frozen
+    )
+    """The gateway's id of what is accepted first, from 1 up; each further one is one more."""
     fates: Fates | None = attrs.field(default=None, repr=False)
     """Decides what becomes of calls no script speaks of; None leaves them accepted."""
     message_fate: Fate | None = None
@@ -67,6 +78,8 @@ class Account:
     """How long a receiver may take to answer a hook."""
     allow_remote_hooks: bool = False
     """Whether hooks leave this machine."""
+    watcher: Watcher | None = attrs.field(default=None, repr=False)
+    """Is told of all that happens here, None for nobody."""
     clock: Clock = attrs.field(default=utc_now, repr=False, on_setattr=attrs.setters.frozen)
     """What time it is."""
     banned: bool = attrs.field(default=False, init=False)
@@ -86,9 +99,9 @@ class Account:
     """What of the accepted is still to end."""
 
     def __attrs_post_init__(self) -> None:
-        self.ledger = Ledger(self._opening_balance, self.seed, self.clock)
+        self.ledger = Ledger(self._opening_balance, self.seed, self.clock, self.first_id)
         self.hook_queue = HookQueue(self.clock)
-        self.endings = Endings(self.ledger, self.hook_queue, self.clock)
+        self.endings = Endings(self.ledger, self.hook_queue, self.clock, self.tell_watcher)
 
     def admit(self, key: str | None) -> None:
         """Let a request with `key` in.
@@ -118,6 +131,7 @@ class Account:
             RefusedError: The client's id was used before, or the balance is below the price.
         """
         entry = self.ledger.accept(draft)
+        self.tell_watcher(entry)
         fate = self._fate_of(entry)
         if fate is not None:
             self.end(entry, fate)
@@ -131,6 +145,11 @@ class Account:
         """Return the state `entry` is in by now."""
         self.endings.end_due()
         return self.ledger.standing(entry)
+
+    def tell_watcher(self, happened: SandboxEntry | Ending | HookDelivery) -> None:
+        """Tell the watcher, if there is one, what has just happened."""
+        if self.watcher is not None:
+            self.watcher(happened)
 
     def _fate_of(self, entry: SandboxEntry) -> Fate | None:
         if isinstance(entry, SandboxCall):

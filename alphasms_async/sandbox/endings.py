@@ -1,6 +1,7 @@
 """When accepted things end: fates in turn, planned ends, and the hooks they make."""
 
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
@@ -16,27 +17,42 @@ from alphasms_async.sandbox.states import Standing
 
 
 @attrs.frozen(eq=False)
-class _Ending:
-    due: datetime
+class Ending:
+    """How one accepted thing ends. Its repr shows no hook, and the phone masked."""
+
+    at: datetime
+    """When, UTC."""
     entry: SandboxEntry
+    """What it was."""
     fate: Fate
-    hook: str | None
+    """How."""
+    hook: str | None = attrs.field(repr=False)
+    """Where it is told, None for nowhere."""
 
 
 class Endings:
     """The ends still to come. Safe to use from several threads.
 
     Nothing happens by itself: whoever wants to know how things stand calls `end_due` first.
+
+    Args:
+        ledger: Where the states stand.
+        hooks: What posts of the ends.
+        clock: What time it is.
+        watch: Called with each end, at once when it has come.
     """
 
-    def __init__(self, ledger: Ledger, hooks: HookQueue, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, hooks: HookQueue, clock: Clock, watch: Callable[[Ending], None]
+    ) -> None:
         self._ledger = ledger
         self._hooks = hooks
         self._clock = clock
+        self._watch = watch
         self._order = count()
         self._scripts: dict[str, deque[Fate | None]] = {}
-        self._planned: dict[int, _Ending] = {}
-        self._by_due: list[tuple[datetime, int, _Ending]] = []
+        self._planned: dict[int, Ending] = {}
+        self._by_due: list[tuple[datetime, int, Ending]] = []
 
     @property
     def left(self) -> int:
@@ -79,7 +95,7 @@ class Endings:
             if self._ledger.find(entry.id) is not entry:
                 return
             due = self._clock() + timedelta(seconds=fate.after_seconds)
-            ending = _Ending(due, entry, fate, hook)
+            ending = Ending(due, entry, fate, hook)
             self._planned[entry.id] = ending
             heappush(self._by_due, (due, next(self._order), ending))
             self.end_due()
@@ -103,8 +119,9 @@ class Endings:
                     del self._planned[ending.entry.id]
                     self._end(ending)
 
-    def _end(self, ending: _Ending) -> None:
-        standing = Standing(ending.fate.state, ending.due)
+    def _end(self, ending: Ending) -> None:
+        standing = Standing(ending.fate.state, ending.at)
         self._ledger.set_standing(ending.entry.id, standing)
+        self._watch(ending)
         if ending.hook:
-            self._hooks.add(Post(ending.entry, ending.fate, ending.hook), ending.due)
+            self._hooks.add(Post(ending.entry, ending.fate, ending.hook), ending.at)

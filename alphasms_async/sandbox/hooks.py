@@ -123,17 +123,20 @@ class HookQueue:
             lanes = [lane for lane in self._lanes.values() if lane.waiting and lane.has_room()]
             return min((lane.waiting[0][0] for lane in lanes), default=None)
 
-    def record(self, post: Post, delivery: HookDelivery, *, pause: float | None) -> None:
+    def record(self, post: Post, delivery: HookDelivery, *, pause: float | None) -> bool:
         """Log how an attempt went, and let the next one wait.
 
         Args:
             post: What was in flight.
             delivery: How it went.
             pause: Seconds until the next attempt, None for no more.
+
+        Returns:
+            Whether it is logged: what was forgotten since it was taken is not.
         """
         with self.changed:
             if post not in self._in_flight:
-                return
+                return False
             self._in_flight.remove(post)
             self._log.append(delivery)
             if pause is not None:
@@ -141,6 +144,7 @@ class HookQueue:
                 self.add(again, delivery.at + timedelta(seconds=pause))
             self._leave(_receiver(post.url))
             self.tell()
+            return True
 
     def put_back(self, posts: Iterable[Post]) -> None:
         """Let those of `posts` that are in flight wait again, as if they had not been taken."""

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from random import Random
 from threading import Lock
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
@@ -12,7 +12,8 @@ from alphasms_async.sandbox.entries import SandboxEntry
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
 from alphasms_async.sandbox.states import Standing, State
 
-FIRST_ID = 100500
+FIRST_ID: Final = 100500
+"""The gateway's first id, that of its documents, where nobody chooses another."""
 
 _Entry = TypeVar("_Entry", bound=SandboxEntry)
 
@@ -27,10 +28,14 @@ class Ledger:
         balance: The money there is at the start.
         seed: Makes the sequence of codes repeatable; None leaves it to chance.
         clock: The time at which what is accepted was accepted.
+        first_id: The id of what is accepted first; each further one is one more.
     """
 
-    def __init__(self, balance: Decimal, seed: int | None, clock: Clock) -> None:
+    def __init__(
+        self, balance: Decimal, seed: int | None, clock: Clock, first_id: int = FIRST_ID
+    ) -> None:
         self._lock = Lock()
+        self._first_id = first_id
         self._clock = clock
         self._opening_balance = balance
         self._seed = seed
@@ -78,7 +83,7 @@ class Ledger:
                 raise RefusedError(Refusal.REPEATED_ID)
             if self._balance < draft.price:
                 raise RefusedError(Refusal.INSUFFICIENT_FUNDS)
-            entry = attrs.evolve(draft, id=FIRST_ID + len(self._entries), at=self._clock())
+            entry = attrs.evolve(draft, id=self._first_id + len(self._entries), at=self._clock())
             self._balance -= entry.price
             self._entries[entry.id] = entry
             if entry.client_id is not None:

@@ -125,7 +125,8 @@ class _Posting:
             body=body,
         )
         pause = None if is_final else self._pause(delivery)
-        self.account.hook_queue.record(post, delivery, pause=pause)
+        if self.account.hook_queue.record(post, delivery, pause=pause):
+            self.account.tell_watcher(delivery)
         return delivery
 
     def _pause(self, delivery: HookDelivery) -> float | None:

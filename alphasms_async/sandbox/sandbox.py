@@ -25,8 +25,8 @@ from alphasms_async.sandbox.states import Standing, State
 class Sandbox(Account):
     """One account of the gateway with its pages, and a ledger of all that it accepted.
 
-    May be used from any thread. What it was made with, all but the clock, and its switches may be
-    changed at any time, also while it serves.
+    May be used from any thread. What it was made with, all but the clock and the first id, and its
+    switches may be changed at any time, also while it serves.
 
     Nothing happens to what was accepted until somebody decides its fate: `fates` and
     `message_fate` for all, `script` for one phone, `end_call` by hand. Its end sets what the
@@ -39,6 +39,8 @@ class Sandbox(Account):
         currency: The currency of every price, three letters.
         max_bytes: The biggest recording taken.
         seed: Makes the codes of flash calls repeatable; None leaves them to chance.
+        first_id: The gateway's id of what is accepted first, from 1 up; each further one is one
+            more. A sandbox that is started anew beside an old journal wants another than before.
         fates: Decides what becomes of each call before its request is answered, see `mixed`; None
             leaves calls accepted.
         message_fate: What becomes of written messages; None leaves them accepted.
@@ -49,6 +51,8 @@ class Sandbox(Account):
             status from 200 to 299; as many attempts as pauses, and the first.
         hook_timeout_seconds: How long a receiver may take to answer a hook.
         allow_remote_hooks: Whether hooks leave this machine; else only loopback is posted to.
+        watcher: Is told of each thing accepted, each `Ending` and each `HookDelivery`, in their
+            order, in the thread where it happens: it must be quick and must not raise.
         clock: Returns the time, aware; for tests that post hooks by `post_hooks`.
     """
 
