@@ -3,8 +3,9 @@
     app = FastAPI(lifespan=verification_lifespan(make_verifier))
     app.include_router(verification_router, prefix="/phone", dependencies=[Depends(is_no_robot)])
 
-They answer as `verification_pages` does, in problem details too. A test puts a verifier of its
-own in by `app.dependency_overrides[verifier_of]`.
+They answer as `verification_pages` does, in problem details too; what a dependency of yours
+refuses, your application answers in its own way. A test puts a verifier of its own in by
+`app.dependency_overrides[verifier_of]`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,17 +13,19 @@ from http.client import responses
 from typing import Annotated, Any
 
 from attrs import frozen
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 try:
     from fastapi import APIRouter, Depends
+    from fastapi.routing import APIRoute
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
 except ModuleNotFoundError as _missing:
-    if _missing.name == "fastapi":
+    if (_missing.name or "").partition(".")[0] in {"fastapi", "starlette"}:
         raise ImportError(
-            "The router of a verification needs fastapi, which is not installed: "
-            "pip install fastapi",
+            f"The router of a verification needs {_missing.name}, which is not installed: "
+            'pip install fastapi "alphasms-async[webhooks]"',
             name=_missing.name,
         ) from _missing
     raise
@@ -125,8 +128,20 @@ def _endpoint(page: Page) -> Callable[..., Awaitable[Response]]:
     return endpoint
 
 
+class _PostRoute(APIRoute):
+    """A route that answers another method itself, which is else left to the application."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            await super().handle(scope, receive, send)
+            return
+        refusal = HTTPException(405, headers={"allow": "POST"})
+        answer = await answer_problem(Request(scope), refusal)
+        await answer(scope, receive, send)
+
+
 def _router() -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(route_class=_PostRoute)
     for path, operation in _OPERATIONS.items():
         # The page reads the body itself, within its limits.
         body = {"required": True, **_content(operation.takes, "application/json")}

@@ -13,8 +13,9 @@ from alphasms_async.webhooks.events import (
     Proof,
     VoiceEvent,
 )
+from alphasms_async.webhooks.handlers import Handler
 from alphasms_async.webhooks.parsing import parse_event
-from alphasms_async.webhooks.receiver import Handler, WebhookReceiver
+from alphasms_async.webhooks.receiver import WebhookReceiver
 from alphasms_async.webhooks.tokens import HookTokens
 
 __all__ = [

@@ -3,15 +3,12 @@
 import hashlib
 import logging
 import math
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TypeAlias
 
 import anyio
 
 from alphasms_async.checks import check_count
 from alphasms_async.errors import (
-    AlphaSMSError,
     ConfigurationError,
     HookNotProven,
     InvalidRequest,
@@ -31,13 +28,11 @@ from alphasms_async.webhooks.asgi import (
 )
 from alphasms_async.webhooks.events import HookEvent, Proof
 from alphasms_async.webhooks.handled import Handled
+from alphasms_async.webhooks.handlers import Handler, check_handler, failure_of
 from alphasms_async.webhooks.parsing import parse_event, source_of
 from alphasms_async.webhooks.tokens import HookTokens
 
-__all__ = ["Handler", "WebhookReceiver"]
-
-Handler: TypeAlias = Callable[[HookEvent], Awaitable[None]]
-"""Takes an event. It raises when the event is not safely kept, so that it is sent again."""
+__all__ = ["WebhookReceiver"]
 
 _log = logging.getLogger("alphasms_async")
 
@@ -68,12 +63,12 @@ class WebhookReceiver:
 
     Args:
         tokens: Proves the requests.
-        handlers: One or more.
+        handlers: One or more, each an `async def` or an object whose call is one.
         max_bytes: The longest body that is read, above 0.
         body_seconds: How long a body may take to come, above 0.
 
     Raises:
-        ConfigurationError: There is no handler, and every event would be lost.
+        ConfigurationError: There is no handler, or one is not async; every event would be lost.
         InvalidRequest: A limit is not above 0.
     """
 
@@ -87,7 +82,7 @@ class WebhookReceiver:
         if not handlers:
             raise ConfigurationError("a receiver needs a handler: WebhookReceiver(tokens, handle)")
         self._tokens = tokens
-        self._handlers = handlers
+        self._handlers = tuple(map(check_handler, handlers))
         self._max_bytes = check_count("max_bytes", max_bytes)
         self._body_seconds = _checked_seconds(body_seconds)
         self._handled = Handled(_REMEMBERED)
@@ -140,13 +135,16 @@ class WebhookReceiver:
 
     async def _take(self, event: HookEvent, digest: bytes, scope: Scope) -> bool:
         """Hand it on, unless it was before; return whether it is kept."""
+        handler = self._handlers[0]
         try:
             async with self._handled.once(digest) as is_new:
                 if is_new:
                     for handler in self._handlers:
                         await handler(event)
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must come again
-            _log.error("hook %s: the event is not kept: %s", _shown(scope), _told(error))
+            _log.error(
+                "hook %s: the event is not kept: %s", _shown(scope), failure_of(handler, error)
+            )
             return False
         return True
 
@@ -161,12 +159,6 @@ def _checked_seconds(seconds: float) -> float:
 def _digest(proof: Proof, source: bytes) -> bytes:
     """Return what an event is known by when it comes again: what it is for, and all it tells."""
     return hashlib.sha256(f"{proof.kind} {proof.ref}\n".encode() + source).digest()
-
-
-def _told(error: Exception) -> str:
-    """Return the text of an error of ours; another's may hold anything that the event does."""
-    kind = type(error).__name__
-    return str(error) if isinstance(error, AlphaSMSError) else f"a handler raised {kind}"
 
 
 def _shown(scope: Scope) -> str:

@@ -303,6 +303,17 @@ def test_starlette_that_is_missing_is_named_with_its_extra() -> None:
     assert last.endswith('pip install "alphasms-async[webhooks]"')
 
 
+@pytest.mark.parametrize("missing", ["starlette", "starlette.types"])
+def test_router_without_starlette_is_told_how_to_get_it(missing: str) -> None:
+    """The module of the router says the same as its sibling."""
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None; import alphasms_async.verification.fastapi"
+    )
+    last = _python(program).stderr.splitlines()[-1]
+    assert last.startswith("ImportError: The router of a verification needs starlette")
+    assert last.endswith('pip install fastapi "alphasms-async[webhooks]"')
+
+
 def test_fastapi_that_is_missing_is_named() -> None:
     """Without FastAPI the pages are there, and the router says how to install it."""
     program = (

@@ -9,7 +9,7 @@ import pytest
 from alphasms_async.sandbox import Fate
 from alphasms_async.verification.web import verification_pages
 from tests.doubles import phones
-from tests.verification.houses import HOUSES, House, in_starlette, living, problem
+from tests.verification.houses import HOUSES, House, living, problem
 from tests.verification.stage import NOON, PHONE, TTL_SECONDS, Fault, cut_off, other_than, refusing
 
 pytestmark = pytest.mark.anyio
@@ -174,11 +174,12 @@ async def test_page_that_is_not_there_is_a_problem(mounted: House, path: str) ->
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
-async def test_other_methods_are_not_allowed(method: str) -> None:
-    """A page is asked by POST alone, and says so."""
-    async with living(in_starlette) as app:
+async def test_other_methods_are_not_allowed(house: House, method: str) -> None:
+    """A page is asked by POST alone, and says so in problem details."""
+    async with living(house) as app:
         answer = await app.http.request(method, "/phone/start", params={"phone": PHONE})
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.headers["content-type"] == "application/problem+json"
     assert app.sandbox.calls() == []
 
 

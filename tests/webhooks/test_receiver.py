@@ -1,5 +1,7 @@
 import logging
+import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import anyio
@@ -323,6 +325,33 @@ async def test_receiver_without_handlers_is_refused() -> None:
         WebhookReceiver(hook_tokens())
 
 
+async def handle(event: HookEvent, *more: str) -> None:
+    """Take an event as most programs do."""
+
+
+def forget(event: HookEvent) -> None:
+    """Take an event where nobody can wait for it."""
+
+
+@pytest.mark.parametrize(
+    "handler", [forget, partial(forget), Kept], ids=["function", "partial", "class"]
+)
+async def test_handler_that_is_not_async_is_refused(handler: Any) -> None:
+    """It would fail at each event, which is told when the receiver is made."""
+    with pytest.raises(ConfigurationError, match="is not async"):
+        WebhookReceiver(hook_tokens(), handler)
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [handle, partial(handle), Kept(), partial(partial(Kept()))],
+    ids=["function", "partial", "object", "partial of an object"],
+)
+async def test_handler_may_be_anything_async(handler: Any) -> None:
+    """A function, an object whose call is async, and a partial of either."""
+    assert (await ask(WebhookReceiver(hook_tokens(), handler))).status_code == 200
+
+
 BAD_LIMITS: dict[str, dict[str, Any]] = {
     "no bytes": {"max_bytes": 0},
     "part of a byte": {"max_bytes": 1.5},
@@ -366,7 +395,10 @@ async def test_neither_log_nor_answer_tells_of_the_event(
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
-        (OSError("disk full"), "a handler raised OSError"),
+        (
+            OSError("disk full"),
+            r"the handler tests\.webhooks\.hooks\.Kept raised OSError at \S+/hooks\.py:\d+",
+        ),
         (JournalError("the journal cannot be written"), "the journal cannot be written"),
     ],
     ids=["foreign", "ours"],
@@ -378,7 +410,9 @@ async def test_failed_handler_is_logged_with_why_and_where(
     await ask(receiver_of(Kept(failure)))
     [record] = [one for one in caplog.records if one.name == "alphasms_async"]
     assert record.levelno == logging.ERROR
-    assert record.getMessage() == f"hook '/hooks/alphasms': the event is not kept: {said}"
+    assert re.fullmatch(
+        f"hook '/hooks/alphasms': the event is not kept: {said}", record.getMessage()
+    )
 
 
 PATHS = {

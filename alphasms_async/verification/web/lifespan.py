@@ -11,7 +11,8 @@ from starlette.types import Scope
 from alphasms_async.client import AlphaSMS
 from alphasms_async.errors import ConfigurationError
 from alphasms_async.verification.verifier import PhoneVerifier
-from alphasms_async.webhooks.receiver import Handler, WebhookReceiver
+from alphasms_async.webhooks.handlers import Handler
+from alphasms_async.webhooks.receiver import WebhookReceiver
 
 __all__ = ["Lifespan", "client_of", "receiver_of", "verification_lifespan", "verifier_of"]
 
