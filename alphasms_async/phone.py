@@ -27,6 +27,8 @@ _WRITTEN = re.compile(rf"[\s(]*\+?[\s(]*\d[\d{_BETWEEN}]*")
 _LONG_RUN = re.compile(rf"\+?\d(?:[{_BETWEEN}]*\d){{6,}}")
 _GATEWAY_FORM = re.compile(r"380\d{9}")
 _TRUNK_EIGHT = re.compile(r"80[1-9]\d{8}")
+_HOME = re.compile(r"0[1-9]\d*")
+_HOME_DIGITS = 10
 _NO_DIGITS = re.compile(r"\D+")
 _E164_DIGITS = range(8, 16)
 # Where a number was read as one: the zeros in front are gone, and this would be dialled.
@@ -96,7 +98,8 @@ def parse_phone(text: str, *, region: str = DEFAULT_REGION) -> str:
         dialled = _dialled(candidate, region)
         if dialled is not None:
             return dialled
-    raise _refusal(text, digits, abroad=_dialled(f"+{digits}", region) is not None)
+    is_home = region == "UA" and "+" not in written and _HOME.fullmatch(digits) is not None
+    raise _refusal(text, digits, abroad=_dialled(f"+{digits}", region) is not None, home=is_home)
 
 
 def _written(text: str) -> str:
@@ -152,7 +155,7 @@ def _zeros(number: PhoneNumber) -> int:
     return (number.number_of_leading_zeros or 1) if number.italian_leading_zero else 0
 
 
-def _refusal(text: str, digits: str, *, abroad: bool) -> InvalidPhoneNumber:
+def _refusal(text: str, digits: str, *, abroad: bool, home: bool) -> InvalidPhoneNumber:
     shown = _shown(text.strip())
     if len(digits) <= _LONGEST_SHORT_CODE:
         reason = "is a short code or too short to be a phone number"
@@ -160,6 +163,8 @@ def _refusal(text: str, digits: str, *, abroad: bool) -> InvalidPhoneNumber:
         reason = "is too short for a phone number"
     elif len(digits) > 15:
         reason = "is too long for a phone number"
+    elif home and len(digits) != _HOME_DIGITS:
+        reason = f"has {len(digits)} digits, {_HOME_DIGITS} are expected"
     elif abroad:
         reason = "reads like a number of another country, which is written with a plus"
     else:

@@ -113,7 +113,10 @@ class Plan:
             hours = f"from {window.start:%H:%M} to {window.end:%H:%M} of the next day"
             yield f"dials at night, {hours}"
         if self.campaign.redial is not None and self.campaign.hook is None:
-            yield "outcomes come by hook: without one nobody is redialled (run --hook-url URL)"
+            yield (
+                "outcomes come by hook (run --hook-url URL) or by `campaign poll`: "
+                "without either nobody is redialled"
+            )
         if self.recently_called:
             were = "was" if self.recently_called == 1 else "were"
             yield (

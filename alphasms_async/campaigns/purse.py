@@ -96,9 +96,11 @@ class Purse:
                 "--max-price, to go on",
             )
         held = f", {self.budget.held} held for unknown outcomes" if self.budget.held else ""
+        at_most = "" if self.campaign.kind.tells_price else "at most "
         return Halt(
             HaltReason.BUDGET,
-            f"the budget of {self.campaign.budget} is used up: {self.budget.spent} spent{held}, "
+            f"the budget of {self.campaign.budget} is used up: {at_most}{self.budget.spent} "
+            f"spent{held}, "
             f"and the next call may cost {self.budget.worst or 'anything'}: raise it to go on",
         )
 

@@ -22,6 +22,8 @@ class Quotes:
     high: Decimal
     currency: str | None
     """The ISO 4217 code. `None` when the gateway does not say."""
+    balance: Decimal | None = None
+    """The money on the account, in that currency. `None`: it was not asked for."""
 
 
 async def quote(alphasms: AlphaSMS, phones: Iterable[str]) -> Quotes:

@@ -103,6 +103,15 @@ class CampaignRecord:
         return None if budget is None else Decimal(budget)
 
     @property
+    def is_priced(self) -> bool:
+        """Whether the gateway tells what its calls cost: of a recording, and of no text.
+
+        Else what stands as spent is the most that they may have cost.
+        """
+        kind: Mapping[str, Any] = self.definition.get("kind") or {}
+        return kind.get("kind") == "recording"
+
+    @property
     def opt_out(self) -> str | None:
         """The key by which people ask to be called no more. `None`: there is none."""
         return self.definition.get("opt_out")

@@ -106,7 +106,7 @@ async def _ask(journal: SqliteJournal, campaign: Campaign, client: AlphaSMS) -> 
         outcomes = Outcomes(hooks=CallHooks(tokens, reception.url), seconds=_OUTCOMES_SECONDS)
         dialer = outcomes.dialer(client, journal, campaign)
         record = await journal.campaign(campaign.name)
-        return await dial_campaign(journal, record, dialer, client, meanings=_KEYS)
+        return await dial_campaign(journal, record, dialer, client, meanings=_KEYS, is_kept=False)
 
 
 def _numbers(count: int) -> list[str]:

@@ -90,7 +90,7 @@ async def dial(
     outcomes.check(described)
     async with (
         book(journal, f"dial {list}", must_exist=False) as opened,
-        received(outcomes, opened),
+        received(outcomes, opened) as awaited,
     ):
         chosen = await choose(opened, described, listed, again=again)
         target = _target(list, output, chosen, journal)
@@ -104,9 +104,7 @@ async def dial(
         written = False
         try:
             dialer = outcomes.dialer(client, opened, campaign)
-            code = await dial_campaign(
-                opened, record, dialer, client, awaits_outcomes=outcomes.are_awaited, json=json
-            )
+            code = await dial_campaign(opened, record, dialer, client, awaited=awaited, json=json)
         finally:
             with anyio.CancelScope(shield=True):
                 written = await _write_results(opened, record.name, target)

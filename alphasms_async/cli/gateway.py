@@ -3,8 +3,9 @@
 import os
 
 from alphasms_async import AlphaSMS, ConfigurationError
+from alphasms_async.settings import DEFAULT_BASE_URL
 
-__all__ = ["gateway"]
+__all__ = ["address_in_words", "gateway"]
 
 
 def gateway(*, timeout: float | None = None, max_retries: int = 2) -> AlphaSMS:
@@ -20,3 +21,11 @@ def gateway(*, timeout: float | None = None, max_retries: int = 2) -> AlphaSMS:
     if not os.environ.get("ALPHASMS_API_KEY", "").strip():
         raise ConfigurationError("no API key: set ALPHASMS_API_KEY to the one of your account")
     return AlphaSMS(timeout=timeout, max_retries=max_retries)
+
+
+def address_in_words() -> str:
+    """Return where the gateway is asked, and what says so, for whom it does not answer."""
+    chosen = os.environ.get("ALPHASMS_BASE_URL")
+    if chosen:
+        return f"The gateway is asked at {chosen}, from ALPHASMS_BASE_URL."
+    return f"The gateway is asked at {DEFAULT_BASE_URL}; ALPHASMS_BASE_URL chooses another address."

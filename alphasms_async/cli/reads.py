@@ -1,5 +1,6 @@
 """Commands that only look."""
 
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from rich.table import Table
 from alphasms_async import InvalidRecording, Recording
 from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import ExitCode, Flag, answers, money, notes, print_json
+from alphasms_async.gateway.states import name_of_xml_code
 
 __all__ = ["balance", "check", "status"]
 
@@ -29,10 +31,9 @@ async def status(id: int, /, *more: int, by_client_id: Flag = False, json: Flag 
     async with gateway() as alphasms:
         if by_client_id:
             found = await alphasms.status.by_client_id([id, *more])
-        elif more:
-            found = await alphasms.status.get_many([id, *more])
         else:
-            found = [await alphasms.status.get(id)]
+            # Of one id too: the page that is asked for one alone tells the day, and no time.
+            found = await alphasms.status.get_many([id, *more])
     if json:
         for one in found:
             print_json(
@@ -45,13 +46,19 @@ async def status(id: int, /, *more: int, by_client_id: Flag = False, json: Flag 
                 }
             )
         return
-    # Kyiv's time, as the gateway tells it: of some states it tells the day alone.
+    # Kyiv's time, as the gateway tells it.
     table = Table("id", "state", "gateway's word", "at (Kyiv)")
     for one in found:
         at = f"{one.at.astimezone(ZoneInfo('Europe/Kyiv')):%Y-%m-%d %H:%M:%S}" if one.at else ""
         shown = one.client_id if by_client_id else one.id
-        table.add_row(str(shown or ""), one.state, one.raw, at)
+        table.add_row(str(shown or ""), one.state, _word(one.raw), at)
     answers.print(table)
+
+
+def _word(raw: str) -> str:
+    """Return the gateway's word; a code with the name that the API pages give it."""
+    name = name_of_xml_code(int(raw)) if re.fullmatch("[0-9]{1,3}", raw) else None
+    return raw if name is None else f"{raw} {name}"
 
 
 async def balance(*, json: Flag = False) -> None:

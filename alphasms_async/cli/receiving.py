@@ -15,7 +15,7 @@ from alphasms_async.cli.terminal import counted
 from alphasms_async.webhooks import WebhookReceiver
 from alphasms_async.webhooks.asgi import Answer, Message, Receive, Scope, Send
 
-__all__ = ["DEFAULT_HOST", "DEFAULT_PATH", "Place", "Reception", "receiving"]
+__all__ = ["DEFAULT_HOST", "DEFAULT_PATH", "Place", "Reception", "check_port", "receiving"]
 
 DEFAULT_HOST: Final = "127.0.0.1"
 """This machine alone: what is to be reached from elsewhere stands behind a proxy, or says so."""
@@ -37,9 +37,15 @@ _MEANING = {
 }
 
 
-def _check_port(_: object, __: object, port: int) -> None:
+def check_port(port: int) -> int:
+    """Return the port, or raise `InvalidRequest` when there is no such one."""
     if port not in _PORTS:
         raise InvalidRequest(f"a port is 1 to 65535, or 0 for a free one, not {port}")
+    return port
+
+
+def _check_port(_: object, __: object, port: int) -> None:
+    check_port(port)
 
 
 def _check_host(_: object, __: object, host: str) -> None:
@@ -78,8 +84,17 @@ class Reception:
 
     url: str
     """Where the receiver is, for this machine, without a token."""
+    taken: int = 0
+    """How many requests were taken, repeats of the same event included."""
     refused: Counter[int] = Factory(Counter[int])
     """How many requests were refused, by the status they were answered with."""
+
+    def note(self, status: int) -> None:
+        """Count one request, by the status it is answered with."""
+        if status >= 400:
+            self.refused[status] += 1
+        else:
+            self.taken += 1
 
     def refused_in_words(self) -> str:
         """Return how many requests were refused, and why."""
@@ -143,8 +158,8 @@ class _Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def note_and_send(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] >= 400:
-                self.reception.refused[message["status"]] += 1
+            if message["type"] == "http.response.start":
+                self.reception.note(message["status"])
             await send(message)
 
         if scope["path"] == self.path:

@@ -7,7 +7,13 @@ from zoneinfo import ZoneInfo
 
 from alphasms_async.models import State
 
-__all__ = ["state_of_http_code", "state_of_word", "state_of_xml_code", "utc"]
+__all__ = [
+    "name_of_xml_code",
+    "state_of_http_code",
+    "state_of_word",
+    "state_of_xml_code",
+    "utc",
+]
 
 # API pages, http.php.
 _HTTP_CODES = {
@@ -23,32 +29,32 @@ _HTTP_CODES = {
     116: State.READ,
 }
 
-# API pages, xml.php, of one message: its states, then its errors.
+# API pages, xml.php, of one message: its states, then its errors, each by the name it has there.
 _XML_CODES = {
-    1: State.QUEUED,  # received
-    100: State.QUEUED,  # SCHEDULED
-    101: State.SENDING,  # ENROUTE
-    102: State.DELIVERED,
-    103: State.EXPIRED,
-    104: State.DELETED,
-    105: State.UNDELIVERABLE,
-    106: State.QUEUED,  # ACCEPTED
-    107: State.UNKNOWN,
-    108: State.REJECTED,
-    109: State.REJECTED,  # DISCARDED
-    110: State.SENDING,
-    111: State.REJECTED,  # NOT_SUPPORTED, not billed
-    112: State.REJECTED,  # WRONG_ALPHANAME
-    113: State.REJECTED,  # WRONG_ALPHANAME_RETURNED
-    200: State.UNKNOWN,  # ERR_UNKNOWN
-    201: State.NOT_FOUND,  # ERR_ID
-    202: State.REJECTED,  # ERR_SENDER
-    203: State.REJECTED,  # ERR_RECIPIENT
-    204: State.REJECTED,  # ERR_LENGTH
-    206: State.REJECTED,  # ERR_BILLING
-    207: State.REJECTED,  # ERR_OVERLIMIT
-    208: State.UNKNOWN,  # ERR_DUPLICATE: an earlier message has this id
-    211: State.UNKNOWN,  # ERR_DELETE: it could not be deleted
+    1: ("RECEIVED", State.QUEUED),
+    100: ("SCHEDULED", State.QUEUED),
+    101: ("ENROUTE", State.SENDING),
+    102: ("DELIVERED", State.DELIVERED),
+    103: ("EXPIRED", State.EXPIRED),
+    104: ("DELETED", State.DELETED),
+    105: ("UNDELIVERABLE", State.UNDELIVERABLE),
+    106: ("ACCEPTED", State.QUEUED),
+    107: ("UNKNOWN", State.UNKNOWN),
+    108: ("REJECTED", State.REJECTED),
+    109: ("DISCARDED", State.REJECTED),
+    110: ("SENDING", State.SENDING),
+    111: ("NOT_SUPPORTED", State.REJECTED),  # not billed
+    112: ("WRONG_ALPHANAME", State.REJECTED),
+    113: ("WRONG_ALPHANAME_RETURNED", State.REJECTED),
+    200: ("ERR_UNKNOWN", State.UNKNOWN),
+    201: ("ERR_ID", State.NOT_FOUND),
+    202: ("ERR_SENDER", State.REJECTED),
+    203: ("ERR_RECIPIENT", State.REJECTED),
+    204: ("ERR_LENGTH", State.REJECTED),
+    206: ("ERR_BILLING", State.REJECTED),
+    207: ("ERR_OVERLIMIT", State.REJECTED),
+    208: ("ERR_DUPLICATE", State.UNKNOWN),  # an earlier message has this id
+    211: ("ERR_DELETE", State.UNKNOWN),  # it could not be deleted
 }
 
 # API pages, json.php.
@@ -81,7 +87,12 @@ def state_of_http_code(code: int | None) -> State:
 
 def state_of_xml_code(code: int | None) -> State:
     """Return the state for a code of xml.php; `None` and unknown codes are `UNKNOWN`."""
-    return State.UNKNOWN if code is None else _XML_CODES.get(code, State.UNKNOWN)
+    return State.UNKNOWN if code not in _XML_CODES else _XML_CODES[code][1]
+
+
+def name_of_xml_code(code: int) -> str | None:
+    """Return what the API pages call a code of xml.php; `None` for one they do not have."""
+    return None if code not in _XML_CODES else _XML_CODES[code][0]
 
 
 def state_of_word(word: str) -> State:

@@ -24,6 +24,9 @@ class StatusService(Service):
     async def get(self, id: int, *, timeout: TimeoutTypes = None) -> Status:
         """Return the status of one call or message by the gateway's id.
 
+        Of when it came about the gateway tells the day alone here: `at` is the beginning of that
+        day in Kyiv. `get_many` is told the time as well.
+
         Args:
             id: The `id` of a `VoiceCall`, `OtpCall` or `Message`.
             timeout: Seconds for the whole request, or an `httpx.Timeout`. `None`: the client's.

@@ -1,7 +1,6 @@
 """`campaign run` and `dial` with `--hook-url` and `--listen`: what became of the calls."""
 
 import csv
-import re
 import signal
 import socket
 from collections.abc import Generator
@@ -41,6 +40,16 @@ def lively(sandbox: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
+def tempo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second of waiting for outcomes that is over in a quarter of one."""
+
+    def soon(*_: object) -> float:
+        return 0.25
+
+    monkeypatch.setattr("alphasms_async.cli.campaign.outcomes.span", soon)
+
+
+@pytest.fixture
 def port() -> int:
     """A port that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -74,7 +83,7 @@ def test_outcomes_are_shown(lively: Sandbox, alphasms: Alphasms, port: int) -> N
     """How it ended tells outcomes and keys with their shares; `--json` the same as counts."""
     plan(alphasms, "--dtmf")
     said = [line.split() for line in run(alphasms, *listening(port)).out.splitlines()]
-    assert said[2][:5] == ["done", "│", "3", "│", "1.20"]
+    assert said[3] == ["total", "│", "3", "│", "1.20", "│"]
     assert ["answered", "2", "67%"] in said
     assert said[-2:] == [["1", "1", "50%"], ["no", "key", "1", "50%"]]
     assert standing(alphasms)["outcomes"] == {"answered": 2, "no_answer": 1}
@@ -108,6 +117,52 @@ def test_hooks_come_to_their_own_path(
     plan(alphasms, count=1)
     ran = run(alphasms, *listening(port, path))
     assert (states(alphasms), "refused" in ran.err) == ({"done": 1}, False)
+
+
+ASTRAY = "--hook-url leads to another port of this machine than --listen"
+
+
+@pytest.mark.parametrize(
+    ("hook_url", "is_astray"),
+    [
+        ("http://127.0.0.1:1/hooks", True),
+        ("http://localhost/hooks", True),
+        ("http://[::1]:{port}/hooks", False),
+        ("https://app.example:1/hooks", False),
+    ],
+)
+def test_hook_that_leads_to_another_port_is_told(
+    sandbox: Sandbox, alphasms: Alphasms, port: int, hook_url: str, *, is_astray: bool
+) -> None:
+    """One line before the first call, for nothing would come; behind a proxy any port is right."""
+    plan(alphasms, count=1)
+    options = ("--hook-url", hook_url.format(port=port), "--listen", str(port))
+    ran = run(alphasms, *options, "--outcomes-for", "0")
+    assert [ASTRAY in line for line in ran.err.splitlines()] == [False] + [True] * is_astray
+
+
+@pytest.mark.parametrize("options", [("--hook-url", "{url}?shop=s3cret"), ()], ids=["url", "panel"])
+def test_silence_is_told(
+    sandbox: Sandbox, alphasms: Alphasms, port: int, tempo: None, options: tuple[str, ...]
+) -> None:
+    """When the waiting is over and nothing has come, the hook and the receiver are named."""
+    plan(alphasms, count=1)
+    url = f"http://127.0.0.1:{port}/hooks"
+    given = [option.format(url=url) for option in options]
+    ran = run(alphasms, *given, "--listen", str(port), "--path", "/hooks", "--outcomes-for", "1s")
+    which = url if options else "the account's hook"
+    assert ran.err.splitlines()[-1] == f"no event came: does {which} reach {url}?"
+
+
+def test_no_silence_is_told_where_something_came(
+    sandbox: Sandbox, alphasms: Alphasms, port: int, tempo: None
+) -> None:
+    """One call without an outcome is no sign that the hook leads astray."""
+    sandbox.script(FIRST, Fate("BUSY"))
+    plan(alphasms, count=2)
+    ran = run(alphasms, *listening(port), "--outcomes-for", "1s")
+    assert "1 recipient without an outcome yet" in ran.err
+    assert "no event came" not in ran.err
 
 
 def test_dial_does_the_same(lively: Sandbox, alphasms: Alphasms, port: int) -> None:
@@ -258,4 +313,6 @@ def test_ctrl_c_ends_the_waiting(desk: Desk, alphasms: Alphasms) -> None:
         code, said = command.end()
     assert (code, states(alphasms)) == (0, {"accepted": 4})
     assert said.splitlines()[0] == "stopping: 4 outcomes not waited for"
-    assert re.search(r"4 recipients without an outcome yet: alphasms campaign poll \w+$", said)
+    *_, left, silence = said.splitlines()
+    assert left == f"4 recipients without an outcome yet: alphasms campaign poll {NAME}"
+    assert silence.startswith("no event came: does the account's hook reach http://127.0.0.1:")

@@ -4,12 +4,14 @@ import importlib
 import json
 import re
 import signal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
+from alphasms_async import UnexpectedAnswer
 from alphasms_async.campaigns import Plan, Quotes
 from alphasms_async.cli.terminal import answers, notes
 from alphasms_async.sandbox import Sandbox
@@ -136,7 +138,10 @@ def test_warnings_are_what_a_person_forgot(sandbox: Sandbox, alphasms: Alphasms)
         (("--window", "9-20"), None),
         (("--days", "mon-fri"), "phones may ring at night: the window is the whole day"),
         (("--window", "20:00-09:00"), "dials at night, from 20:00 to 09:00 of the next day"),
-        (("--redial", "2 after 30m"), "outcomes come by hook: without one nobody is redialled"),
+        (
+            ("--redial", "2 after 30m"),
+            "outcomes come by hook (run --hook-url URL) or by `campaign poll`",
+        ),
         (("--redial", "2", "--hook", "https://app.example/h"), None),
         (("--budget", "1"), "the budget is enough for about 2 of 3 (--budget)"),
         (("--budget", "1.20"), None),
@@ -152,6 +157,37 @@ def test_what_will_surprise_is_warned_of(
     usual = ("no window is set", "no budget is set")
     unusual = [one for one in told if not one.startswith(usual)]
     assert [one[: len(says or "")] for one in unusual] == ([] if says is None else [says])
+
+
+@pytest.mark.parametrize(
+    ("balance", "options", "says"),
+    [
+        ("1.19", (), ["the account has 1.19, and this may cost 1.20"]),
+        ("1.19", ("--budget", "1.19"), []),
+        ("1.20", (), []),
+    ],
+)
+def test_account_that_is_too_poor_is_warned_of(
+    sandbox: Sandbox, alphasms: Alphasms, balance: str, options: tuple[str, ...], says: list[str]
+) -> None:
+    """When the money on the account is less than what it may cost, the plan says so."""
+    sandbox.balance = Decimal(balance)
+    told = of_list(plan(alphasms, *options, "--json"))["warnings"]
+    assert [one for one in told if one.startswith("the account")] == says
+
+
+def test_account_that_tells_no_balance_is_planned_all_the_same(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prices are there, and nothing is said of the money on the account."""
+
+    def untold(*_: object) -> None:
+        raise UnexpectedAnswer("the answer cannot be read")
+
+    monkeypatch.setattr("alphasms_async.gateway.json_php.read_balance", untold)
+    told = of_list(plan(alphasms, "--json"))
+    assert told["cost_high"] == "1.20"
+    assert not [one for one in told["warnings"] if one.startswith("the account")]
 
 
 def test_all_that_was_asked_for_is_shown(sandbox: Sandbox, alphasms: Alphasms) -> None:
@@ -357,7 +393,11 @@ def test_option_that_cannot_be_used_is_one_line(
         ("Вітаю, {surname}!", (), "the text needs the column 'surname', the list has: phone"),
         ("Вітаю, {", (), "{"),
         (" ", (), "the text is empty"),
-        ("Вітаю", ("--budget", "5"), "a budget needs a maximum price too"),
+        (
+            "Вітаю",
+            ("--budget", "5"),
+            "with --budget say what one part of it may cost at most, such as --max-price 0.50",
+        ),
     ],
 )
 def test_text_that_cannot_be_read_aloud_is_one_line(

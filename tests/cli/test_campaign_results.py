@@ -13,7 +13,17 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from alphasms_async.sandbox import Sandbox
-from tests.cli.campaigns import AUDIO, JOURNAL, LIST, NAME, lose_answers, only_line, plan, standing
+from tests.cli.campaigns import (
+    AUDIO,
+    JOURNAL,
+    LIST,
+    NAME,
+    listed,
+    lose_answers,
+    only_line,
+    plan,
+    standing,
+)
 from tests.cli.conftest import Alphasms
 from tests.doubles import phones
 
@@ -240,6 +250,17 @@ def test_money_nobody_tells_of_is_not_nothing(sandbox: Sandbox, alphasms: Alphas
     for said in (ran.out, alphasms(*REPORT).out, alphasms("campaign", "status", NAME).out):
         assert "not told" in said
         assert "0.00" not in said
+
+
+def test_reckoned_money_is_no_price(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """With a budget each text counts as dear as it may be, which no table takes for its price."""
+    limits = ("--budget", "1", "--max-price", "0.50")
+    words = ("campaign", "plan", listed(phones(3)), "--say", "Вітаємо", "--name", NAME)
+    assert alphasms(*words, *limits).code == 0
+    ran = alphasms("campaign", "run", NAME, "--yes")
+    for said in (ran.out, alphasms(*REPORT).out, alphasms("campaign", "status", NAME).out):
+        assert "at most 1.00" in said
+    assert "the budget of 1 is used up: at most 1.00 spent" in ran.err
 
 
 def test_page_stays_in_its_folder(sandbox: Sandbox, alphasms: Alphasms) -> None:

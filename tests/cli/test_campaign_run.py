@@ -63,7 +63,7 @@ def test_options_of_the_plan_reach_the_gateway(sandbox: Sandbox, alphasms: Alpha
 
 
 def test_how_it_ended_comes_as_a_table(sandbox: Sandbox, alphasms: Alphasms) -> None:
-    """The states that somebody is in are told with counts, the price, and what they mean."""
+    """The states that somebody is in are told with counts and meanings, then all, and the cost."""
     listed([*phones(3), phones(1)[0], "112"])
     alphasms("campaign", "plan", LIST, "--audio", AUDIO, "--name", NAME)
     ran = alphasms(*RUN)
@@ -71,9 +71,10 @@ def test_how_it_ended_comes_as_a_table(sandbox: Sandbox, alphasms: Alphasms) -> 
     lines = [[cell.strip() for cell in line.split("│")] for line in ran.out.splitlines()]
     heads = [cell.strip() for cell in ran.out.splitlines()[0].split("┃")]
     assert heads == ["state", "recipients", "price, UAH", "what it means"]
-    assert ["accepted", "3", "1.20", "queued, the phone will ring"] in lines
+    assert ["accepted", "3", "", "queued, the phone will ring"] in lines
     assert ["skipped: invalid", "1", "", "cannot be called as it stands"] in lines
     assert ["skipped: duplicate", "1", "", "stood in the list before"] in lines
+    assert lines[-1] == ["total", "5", "1.20", ""]
 
 
 def test_how_it_ended_comes_as_json(sandbox: Sandbox, alphasms: Alphasms) -> None:

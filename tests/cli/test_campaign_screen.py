@@ -125,7 +125,7 @@ def test_bar_shows_how_much_is_done(
         (Hold.UNREACHABLE, 4.0, "waiting: the gateway cannot be reached, 4 s more"),
         (Hold.RATE_LIMITED, 60.0, "waiting: the gateway asks to wait, 60 s more"),
         (Hold.RESTING, 1800.0, "waiting: the rest is due later, 30 min more"),
-        (Hold.OUTCOMES, 40.0, "waiting for 41 outcomes, 40 s more"),
+        (Hold.OUTCOMES, 40.0, "waiting for 41 outcomes, until 40 s pass without one"),
         (Hold.PAUSED, None, "waiting: paused, `alphasms campaign resume` goes on"),
         (Hold.BUDGET, None, "waiting: the budget is held by calls in flight"),
     ],

@@ -1,9 +1,13 @@
 """`alphasms demo`: a whole campaign with its answers, offline."""
 
 import re
+import sys
 
 import pytest
 
+from alphasms_async.campaigns import Dialer, Run
+from alphasms_async.cli.campaign.live import run_with_progress
+from alphasms_async.cli.campaign.run import dial_campaign
 from tests.cli.conftest import Alphasms, Ran
 from tests.doubles import KEY
 
@@ -40,6 +44,22 @@ def test_demo_shows_the_whole_job(demo: Ran) -> None:
     assert rings[0] == rings[3], "as many rings as phones"
     assert "invalid" in demo.out
     assert not re.search(f"{KEY}|{SECRET}", demo.out + demo.err)
+
+
+def test_stopped_demo_recommends_nothing_that_needs_its_journal(
+    alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is kept, so there is no run to go on with."""
+
+    async def stopped(name: str, dialer: Dialer) -> tuple[Run | None, bool]:
+        dialer.stop()
+        return await run_with_progress(name, dialer)
+
+    # By its name the package gives the command.
+    monkeypatch.setattr(sys.modules[dial_campaign.__module__], "run_with_progress", stopped)
+    ran = alphasms("demo", "--count", "9")
+    assert "planned" in ran.out
+    assert "--journal" not in ran.err
 
 
 def test_demo_says_what_is_happening(demo: Ran) -> None:

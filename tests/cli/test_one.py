@@ -1,14 +1,16 @@
 """Commands about one phone, the account, or a file."""
 
 import json
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from alphasms_async import UnexpectedAnswer
 from alphasms_async.cli.terminal import money
-from alphasms_async.sandbox import Sandbox
+from alphasms_async.sandbox import Sandbox, State
 from tests.cli.conftest import Alphasms
 from tests.sounds import wav
 
@@ -60,6 +62,17 @@ def test_status_tells_the_state(sandbox: Sandbox, alphasms: Alphasms, *, many: b
     ran = alphasms("status", *(ids if many else ids[:1]), "--json")
     told = [json.loads(line) for line in ran.out.splitlines()]
     assert ["queued"] * (2 if many else 1) == [one["state"] for one in told]
+
+
+def test_status_tells_the_time_of_one_id_too(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Of one id the time is told to the second, as of many, and a code has its name beside it."""
+    alphasms("call", "0501234567", "promo.wav")
+    (call,) = sandbox.calls()
+    since = datetime(2026, 3, 1, 12, 34, 56, tzinfo=ZoneInfo("Europe/Kyiv"))
+    sandbox.set_status(call.id, State.DELIVERED, since=since)
+    line = alphasms("status", str(call.id)).out.splitlines()[3]
+    cells = [cell.strip() for cell in line.strip("│").split("│")]
+    assert cells == [str(call.id), "delivered", "102 DELIVERED", "2026-03-01 12:34:56"]
 
 
 def test_status_table_shows_the_id(sandbox: Sandbox, alphasms: Alphasms) -> None:
@@ -148,11 +161,19 @@ def test_refusal_exits_with_3(sandbox: Sandbox, alphasms: Alphasms) -> None:
 def test_unreachable_gateway_is_a_fault(
     sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A gateway that cannot be reached is a fault, exit 1."""
+    """A gateway that cannot be reached is a fault, exit 1, and the line tells where it is asked."""
+
+    def at_once(*_: object) -> float:
+        return 0.0
+
+    monkeypatch.setattr("alphasms_async.exchange._pause", at_once)
     monkeypatch.setenv("ALPHASMS_BASE_URL", "http://127.0.0.1:1")
-    ran = alphasms("call", "0501234567", "promo.wav")
-    assert ran.code == 1
-    assert "not sent" in ran.err
+    for words in (("call", "0501234567", "promo.wav"), ("balance",), ("status", "1")):
+        ran = alphasms(*words)
+        assert ran.code == 1
+        assert ran.err.endswith(
+            ". The gateway is asked at http://127.0.0.1:1, from ALPHASMS_BASE_URL.\n"
+        )
 
 
 def test_unknown_outcome_says_how_to_ask(

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphasms_async.gateway.states import (
+    name_of_xml_code,
     state_of_http_code,
     state_of_word,
     state_of_xml_code,
@@ -96,6 +97,14 @@ def test_every_code_of_xml_php_has_its_state() -> None:
 def test_no_code_is_an_unknown_state() -> None:
     """Where no code can be read, both interfaces are unknown."""
     assert (state_of_http_code(None), state_of_xml_code(None)) == (State.UNKNOWN, State.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [(1, "RECEIVED"), (102, "DELIVERED"), (211, "ERR_DELETE"), (0, None)]
+)
+def test_code_has_the_name_of_the_documents(code: int, name: str | None) -> None:
+    """A person is shown what a code is called; one that nobody documented has no name."""
+    assert name_of_xml_code(code) == name
 
 
 @pytest.mark.parametrize(("word", "state"), WORDS.items())

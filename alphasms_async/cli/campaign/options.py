@@ -90,6 +90,11 @@ async def make_campaign(name: str, heard: Heard | None, limits: Limits | None) -
         raise InvalidRequest("--opt-out-key goes with --dtmf: without it no key is waited for")
     # Read in any case, for it knows whether there is such a time zone.
     window = Window.parse(limits.window or _WHOLE_DAY, limits.days, limits.tz)
+    if heard.say is not None and limits.budget is not None and limits.max_price is None:
+        raise InvalidRequest(
+            "the gateway does not tell what a text costs: with --budget say what one part of it "
+            "may cost at most, such as --max-price 0.50"
+        )
     is_limited = limits.window is not None or limits.days is not None
     return Campaign(
         name=name,

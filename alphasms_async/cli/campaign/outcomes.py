@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from attrs import define, field, frozen
 from cyclopts import Parameter
@@ -16,11 +16,12 @@ from alphasms_async.campaigns import (
     SpeakText,
     SqliteJournal,
 )
-from alphasms_async.cli.receiving import DEFAULT_HOST, DEFAULT_PATH, Place, receiving
+from alphasms_async.cli.receiving import DEFAULT_HOST, DEFAULT_PATH, Place, Reception, receiving
 from alphasms_async.cli.terminal import Span, Url, notes, span
+from alphasms_async.settings import is_loopback
 from alphasms_async.webhooks import HookTokens, WebhookReceiver
 
-__all__ = ["Hooked", "Outcomes", "outcomes_of", "received"]
+__all__ = ["Awaited", "Hooked", "Outcomes", "outcomes_of", "received"]
 
 _OUTCOMES_SECONDS = 300
 
@@ -93,6 +94,32 @@ class Outcomes:
                 style="yellow",
             )
 
+    def goes_astray(self) -> bool:
+        """Return whether the hooks of the calls lead to another port of this machine."""
+        if self.hooks is None or self.place is None or not self.place.port:
+            return False
+        leads_to = urlsplit(self.hooks.url)
+        return is_loopback(leads_to.hostname or "") and _port_of(leads_to) != self.place.port
+
+
+@frozen
+class Awaited:
+    """The outcomes that a run waits for, and where they come in."""
+
+    outcomes: Outcomes
+    reception: Reception | None
+    """`None`: they come to another process."""
+
+    def tell_silence(self) -> None:
+        """Say so when nothing at all has come, neither an event nor anything that was refused."""
+        place, reception = self.outcomes.place, self.reception
+        if place is None or reception is None or reception.taken or reception.refused:
+            return
+        hooks = self.outcomes.hooks
+        # Without its query, which the receiver may take for secret.
+        which = "the account's hook" if hooks is None else hooks.url.partition("?")[0]
+        notes.print(f"no event came: does {which} reach {reception.url}?", style="yellow")
+
 
 def outcomes_of(hooked: Hooked | None) -> Outcomes:
     """Return what the options say, having seen that it can be used.
@@ -113,14 +140,17 @@ def outcomes_of(hooked: Hooked | None) -> Outcomes:
 
 
 @asynccontextmanager
-async def received(outcomes: Outcomes, journal: SqliteJournal) -> AsyncGenerator[None]:
+async def received(outcomes: Outcomes, journal: SqliteJournal) -> AsyncGenerator[Awaited | None]:
     """Receive events into a journal while the context is open, if they are to be received here.
+
+    Yields:
+        What a run waits for. `None`: it does not wait.
 
     Raises:
         InvalidRequest: The port is taken, or there is no such address here.
     """
     if outcomes.place is None or outcomes.tokens is None:
-        yield
+        yield Awaited(outcomes, None) if outcomes.are_awaited else None
         return
     receiver = WebhookReceiver(outcomes.tokens, EventRecorder(journal))
     async with receiving(receiver, outcomes.place) as reception:
@@ -129,7 +159,13 @@ async def received(outcomes: Outcomes, journal: SqliteJournal) -> AsyncGenerator
             notes.print(
                 "without --hook-url only a hook from `alphasms hook-url` brings events here"
             )
-        yield
+        if outcomes.goes_astray():
+            notes.print(
+                "--hook-url leads to another port of this machine than --listen "
+                f"{outcomes.place.port}: no event comes here unless something there passes it on",
+                style="yellow",
+            )
+        yield Awaited(outcomes, reception) if outcomes.are_awaited else None
     if reception.refused:
         notes.print(reception.refused_in_words(), style="yellow")
 
@@ -139,6 +175,10 @@ def _place(given: Hooked) -> Place | None:
         return None
     path = DEFAULT_PATH if given.hook_url is None else urlsplit(given.hook_url).path or "/"
     return Place(given.listen, given.host, given.path or path)
+
+
+def _port_of(url: SplitResult) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
 def _seconds(given: Hooked) -> float:

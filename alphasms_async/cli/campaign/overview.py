@@ -143,6 +143,11 @@ def _warnings(plan: Plan, quotes: Quotes | str) -> Iterator[str]:
     enough = _affordable(plan, each)
     if enough is not None and enough < plan.to_dial:
         yield f"the budget is enough for about {enough} of {plan.to_dial} (--budget)"
+    if prices is not None and prices.balance is not None:
+        cost = prices.high * plan.parts
+        needed = cost if campaign.budget is None else min(cost, campaign.budget)
+        if prices.balance < needed:
+            yield f"the account has {money(prices.balance)}, and this may cost {money(needed)}"
 
 
 def _affordable(plan: Plan, each: Decimal | None) -> int | None:

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import anyio
@@ -11,6 +12,7 @@ from attrs import evolve
 from rich.text import Text
 
 from alphasms_async import (
+    AlphaSMS,
     AlphaSMSError,
     ConfigurationError,
     InvalidRequest,
@@ -172,6 +174,16 @@ async def _quotes(plan: Plan) -> Quotes | str:
     """Return prices, or in words why there are none."""
     try:
         async with gateway(timeout=_QUOTE_SECONDS, max_retries=0) as alphasms:
-            return await quote(alphasms, plan.samples)
+            quotes = await quote(alphasms, plan.samples)
+            return evolve(quotes, balance=await _balance(alphasms, quotes.currency))
     except (AlphaSMSError, ConfigurationError) as error:
         return str(error)
+
+
+async def _balance(alphasms: AlphaSMS, currency: str | None) -> Decimal | None:
+    """Return the money on the account; `None` where that cannot be had, or compared."""
+    try:
+        told = await alphasms.account.balance()
+    except AlphaSMSError:
+        return None
+    return told.amount if currency is None or told.currency in {None, currency} else None

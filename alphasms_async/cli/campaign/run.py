@@ -21,7 +21,7 @@ from alphasms_async.campaigns import (
 )
 from alphasms_async.cli.campaign.answered import print_outcomes
 from alphasms_async.cli.campaign.live import exit_code_of_run, run_with_progress
-from alphasms_async.cli.campaign.outcomes import Hooked, outcomes_of, received
+from alphasms_async.cli.campaign.outcomes import Awaited, Hooked, outcomes_of, received
 from alphasms_async.cli.campaign.standing import Standing, spent_in_words, stopped_in_words
 from alphasms_async.cli.campaign.stored import JournalPath, book, campaign_of, command_line
 from alphasms_async.cli.gateway import gateway
@@ -105,7 +105,7 @@ async def run(
     client, outcomes = gateway(), outcomes_of(hooked)
     async with (
         book(journal, f"campaign run {name}") as opened,
-        received(outcomes, opened),
+        received(outcomes, opened) as awaited,
     ):
         record = await opened.campaign(name)
         campaign = await campaign_of(record, audio)
@@ -117,9 +117,7 @@ async def run(
             notes.print("nothing was dialled")
             return ExitCode.INTERRUPTED
         dialer = outcomes.dialer(client, opened, campaign, wait=not no_wait)
-        return await dial_campaign(
-            opened, record, dialer, client, awaits_outcomes=outcomes.are_awaited, json=json
-        )
+        return await dial_campaign(opened, record, dialer, client, awaited=awaited, json=json)
 
 
 async def dial_campaign(
@@ -129,7 +127,8 @@ async def dial_campaign(
     client: AlphaSMS,
     *,
     meanings: Mapping[str, str] | None = None,
-    awaits_outcomes: bool = False,
+    awaited: Awaited | None = None,
+    is_kept: bool = True,
     json: bool = False,
 ) -> ExitCode:
     """Run a campaign's dialer, print how it ended, and return what the shell is told.
@@ -140,12 +139,13 @@ async def dial_campaign(
         dialer: What dials it.
         client: The dialer's client, which is opened here, and closed at the end.
         meanings: What the keys stand for. `None`: nobody knows.
-        awaits_outcomes: Whether it waits for them, so that one which did not come is told.
+        awaited: What it waits for, so that what did not come is told. `None`: nothing.
+        is_kept: Whether the journal is there afterwards, for the commands that go on with it.
         json: Print how it ended as JSON.
     """
     if record.state.is_over:
         notes.print(f"the campaign {record.name!r} is {record.state}: nobody is left to dial")
-    if record.state is CampaignState.PAUSED:
+    if record.state is CampaignState.PAUSED and is_kept:
         hint("paused", command_line("resume", record.name, journal.path))
     async with client:
         ended, interrupted = await run_with_progress(record.name, dialer)
@@ -156,10 +156,14 @@ async def dial_campaign(
     else:
         print_tally(record, tally, spent)
         print_outcomes(tally, record.opt_out, meanings)
-    _tell_what_next(journal.path, record.name, tally, ended)
-    if awaits_outcomes and (left := tally.states[RowState.ACCEPTED]):
+    _tell_why_stopped(ended)
+    if is_kept:
+        _tell_what_next(journal.path, record.name, tally, ended)
+    left = tally.states[RowState.ACCEPTED]
+    if left and awaited is not None:
         told = f"{counted(left, 'recipient')} without an outcome yet"
         hint(told, command_line("poll", record.name, journal.path))
+        awaited.tell_silence()
     return exit_code_of_run(ended, interrupted=interrupted)
 
 
@@ -171,28 +175,28 @@ def print_tally(record: CampaignRecord, tally: Tally, spent: Money) -> None:
     currency = record.definition.get("currency")
     table.add_column(f"price, {currency}" if currency else "price", justify="right")
     table.add_column("what it means", style="dim")
-    # Once all outcomes are known nobody is in the first of the two any more.
-    priced = RowState.ACCEPTED
-    if tally.states[RowState.DONE] and not tally.states[RowState.ACCEPTED]:
-        priced = RowState.DONE
     for state, meaning in _MEANING.items():
-        if tally.states[state] or state is priced:
-            price = spent_in_words(tally, spent) if state is priced else ""
-            if state is RowState.UNCERTAIN and spent.held:
-                price = f"{money(spent.held)} held"
+        if tally.states[state]:
+            held = f"{money(spent.held)} held" if state is RowState.UNCERTAIN and spent.held else ""
             style = _STYLES.get(state, "")
-            table.add_row(state, str(tally.states[state]), price, meaning, style=style)
+            table.add_row(state, str(tally.states[state]), held, meaning, style=style)
     for reason, meaning in _SKIPPED.items():
         if tally.reasons[reason]:
             shown = reason.replace("_", "-")
             table.add_row(f"skipped: {shown}", str(tally.reasons[reason]), "", meaning)
+    # Money goes to attempts, of which one recipient may have several: no state has its own sum.
+    table.add_row("total", str(tally.total), spent_in_words(record, tally, spent), style="bold")
     answers.print(table)
+
+
+def _tell_why_stopped(run: Run | None) -> None:
+    if run is not None and run.halt is not None:
+        why = stopped_in_words(str(run.halt)).removesuffix(": raise it to go on")
+        notes.print(why, style="red")
 
 
 def _tell_what_next(journal: Path, name: str, tally: Tally, run: Run | None) -> None:
     if run is not None and run.halt is not None:
-        why = stopped_in_words(str(run.halt)).removesuffix(": raise it to go on")
-        notes.print(why, style="red")
         if run.halt.reason is HaltReason.BUDGET:
             hint("raise it to go on", command_line("budget", name, journal, "SUM"))
         elif run.halt.reason is HaltReason.UNPRICED:

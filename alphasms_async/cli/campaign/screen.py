@@ -118,7 +118,10 @@ class Screen:
         if self._hold is Hold.PAUSED:
             waits += ", `alphasms campaign resume` goes on"
         if progress.hold_seconds is not None:
-            waits += f", {lasting(progress.hold_seconds)} more"
+            more = lasting(progress.hold_seconds)
+            # Each outcome that comes begins the wait for the next one anew.
+            is_renewed = self._hold is Hold.OUTCOMES
+            waits += f", until {more} pass without one" if is_renewed else f", {more} more"
         return Text.assemble(f"{told[0]}, " if progress.in_flight else "", (waits, "yellow"))
 
     def _spent(self) -> str:

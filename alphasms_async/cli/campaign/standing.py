@@ -111,10 +111,12 @@ async def standings(journal: SqliteJournal, name: str | None) -> list[Standing]:
     return [await Standing.of(journal, record) for record in records]
 
 
-def spent_in_words(tally: Tally, spent: Money) -> str:
-    """Return what the accepted calls cost, which not every gateway tells."""
+def spent_in_words(record: CampaignRecord, tally: Tally, spent: Money) -> str:
+    """Return what the accepted calls cost, or may have cost: not every gateway tells it."""
     told = spent.told(tally.accepted)
-    return "not told" if told is None else money(told)
+    if told is None:
+        return "not told"
+    return money(told) if record.is_priced or not told else f"at most {money(told)}"
 
 
 def stopped_in_words(halted: str) -> str:

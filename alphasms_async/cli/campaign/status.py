@@ -98,7 +98,7 @@ def _shown(found: list[Standing], speeds: Mapping[str, Speed]) -> RenderableType
 def _row(one: Standing) -> tuple[RenderableType, ...]:
     tally = one.tally
     total = tally.total - tally.states[RowState.SKIPPED]
-    budget = one.record.budget
+    budget, spent = one.record.budget, spent_in_words(one.record, tally, one.money)
     name = Text(one.record.name)
     name.truncate(_name_cells(), overflow="ellipsis")
     return (
@@ -107,7 +107,7 @@ def _row(one: Standing) -> tuple[RenderableType, ...]:
         f"{total - tally.to_dial} of {total}",
         str(tally.accepted),
         _trouble(tally),
-        spent_in_words(tally, one.money) + (f" of {money(budget)}" if budget is not None else ""),
+        spent + (f" of {money(budget)}" if budget is not None else ""),
     )
 
 
