@@ -108,6 +108,11 @@ class CallOutcome(StrEnum):
         """
         return _OUTCOMES.get(state, cls.UNKNOWN)
 
+    @property
+    def is_reached(self) -> bool | None:
+        """Whether the phone was reached. `None`: the word does not tell."""
+        return None if self is CallOutcome.UNKNOWN else self is CallOutcome.ANSWERED
+
 
 class State(StrEnum):
     """What became of a call or message: one set of words over all three status interfaces."""

@@ -55,15 +55,36 @@ def _language(language: Language) -> Language:
 
 
 class Fallback(ABC):
-    """One way to send a code of our own."""
+    """One way to send a code of our own; make a class of it for a way that is not here.
+
+    A verifier calls `send` once for each code that it has written down, and never again for one
+    that may have left.
+    """
 
     @abstractmethod
     def compose(self, code: str) -> str:
-        """Return the text that brings a code."""
+        """Return the text that brings a code.
+
+        Args:
+            code: The code, 4 digits.
+        """
 
     @abstractmethod
     async def send(self, client: AlphaSMS, phone: str, text: str, hook: str | None) -> Message:
-        """Send a composed text; the errors are those of the client's method."""
+        """Send a composed text by one request, which is not repeated unless it has not left.
+
+        Args:
+            client: What sends it.
+            phone: The recipient, digits after a plus.
+            text: What `compose` has returned.
+            hook: The URL that gets the delivery status. `None`: the account's own setting.
+
+        Returns:
+            The queued message; its `id` is the gateway's.
+
+        Raises:
+            AlphaSMSError: As the client's method does; the class tells whether it has left.
+        """
 
 
 @frozen
@@ -85,7 +106,10 @@ class VoiceSms(Fallback):
         return (self.text or _SPOKEN[self.language]).replace(BLANK, ", ".join(code))
 
     async def send(self, client: AlphaSMS, phone: str, text: str, hook: str | None) -> Message:
-        """Have the gateway call and read."""
+        """Have the gateway call and read; the errors are those of `voice_sms.send`.
+
+        Source: json.php, type `sms` with the sender `Voice` [instruction, section 3].
+        """
         return await client.voice_sms.send(phone, text, hook=hook, lifetime=_LIFETIME_SECONDS)
 
 
@@ -110,7 +134,10 @@ class TextSms(Fallback):
         return (self.text or _WRITTEN[self.language]).replace(BLANK, code)
 
     async def send(self, client: AlphaSMS, phone: str, text: str, hook: str | None) -> Message:
-        """Send the SMS."""
+        """Send the SMS; the errors are those of `sms.send`.
+
+        Source: json.php, type `sms` [API pages].
+        """
         return await client.sms.send(
             phone, text, sender=self.sender, hook=hook, lifetime=_LIFETIME_SECONDS
         )

@@ -69,11 +69,12 @@ class Dispatch:
         self._rules = rules
         self._now = now
 
-    async def change(self, id: str, move: Move) -> None:
-        """Move a verification, and see to what is due then."""
+    async def change(self, id: str, move: Move) -> bool:
+        """Move a verification, and see to what is due then; return whether it was moved."""
         moved = await self._register.change(id, move, self._now())
         if moved is not None:
             self.timers.expect(moved.due_at)
+        return moved is not None
 
     async def cancel(self, id: str) -> None:
         """Take a verification back, if it is not over."""
@@ -155,15 +156,22 @@ class Dispatch:
             sent = await self._sender.ask(begun.record, recording)
         # Shielded: a code that is not written down could not be checked.
         with anyio.CancelScope(shield=True):
-            if not sent.is_free:
+            is_undone = sent.is_free and await self._take_back(begun, before)
+            if not is_undone:
                 await self._write(begun, sent)
-                return
-            await self.change(
-                begun.record.id, lambda one: moves.taken_back(one, begun.number, before)
-            )
-            await self._turnstile.give_back(begun.ticket)
-        if sent.error is not None:
-            raise sent.error
+            if sent.is_free:
+                await self._turnstile.give_back(begun.ticket)
+            if is_undone and sent.error is not None:
+                raise sent.error
+
+    async def _take_back(self, begun: _Begun, before: VerificationRecord | None) -> bool:
+        """Undo a send that did not leave; return whether that was done.
+
+        Not when the next channel has followed it: then something was sent, and its code is good.
+        """
+        return await self.change(
+            begun.record.id, lambda one: moves.taken_back(one, begun.number, before)
+        )
 
     async def _begin_due(self, record: VerificationRecord) -> Sending | None:
         """Begin what a timer is to send. `None`: nothing is, or somebody else was faster."""

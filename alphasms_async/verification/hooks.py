@@ -12,13 +12,6 @@ __all__ = ["News", "contradicts", "hook_ref", "news_of", "read_ref"]
 
 _REF = re.compile(r"v:([A-Za-z0-9_-]{1,64})\.([1-9][0-9]{0,2})")
 
-_CALLS = {
-    CallOutcome.ANSWERED: True,
-    CallOutcome.NO_ANSWER: False,
-    CallOutcome.BUSY: False,
-    CallOutcome.FAILED: False,
-}
-
 
 @frozen
 class News:
@@ -47,12 +40,12 @@ def news_of(event: HookEvent) -> News | None:
         case OtpEvent():
             is_reached, digits = event.is_reached, None
         case VoiceEvent():
-            is_reached, digits = _CALLS.get(event.outcome), event.digits
+            is_reached, digits = event.outcome.is_reached, event.digits
             if is_reached is None and digits:
                 # Whatever the word means: somebody was there to press a key.
                 is_reached = True
         case MessageEvent():
-            is_reached, digits = _CALLS.get(CallOutcome.of(event.state)), None
+            is_reached, digits = CallOutcome.of(event.state).is_reached, None
         case _:
             return None
     return None if is_reached is None else News(is_reached, digits)

@@ -132,13 +132,11 @@ def taken_back(
         return None
     if before is None:
         return cancelled(record)
-    return evolve(
-        record,
-        sends=record.sends[:-1],
-        asked_at=before.asked_at,
-        wishes=before.wishes,
-        due_at=before.due_at,
-    )
+    kept = evolve(record, sends=record.sends[:-1], asked_at=before.asked_at, wishes=before.wishes)
+    # Whoever ended it meanwhile, or brought news of a code, has stopped the timer.
+    is_pending = record.state is VerificationState.PENDING
+    is_stopped = not is_pending or _count_brought(kept) > _count_brought(before)
+    return _due(kept, None if is_stopped else before.due_at)
 
 
 def told(
@@ -203,6 +201,10 @@ def cancelled(record: VerificationRecord) -> VerificationRecord:
 def _has_brought(send: Send) -> bool:
     """Return whether a send has reached the phone with a code that can be checked."""
     return send.state is SendState.REACHED and send.digest is not None
+
+
+def _count_brought(record: VerificationRecord) -> int:
+    return sum(map(_has_brought, record.sends))
 
 
 def _known(channel: int, rules: Rules) -> int:

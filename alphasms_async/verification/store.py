@@ -88,7 +88,12 @@ class VerificationStore(ABC):
 
     @abstractmethod
     async def due(self, now: float, most: int) -> list[Entry]:
-        """Return entries that are due, the longest first, at most so many."""
+        """Return entries that are due, the longest first.
+
+        Args:
+            now: The time, in seconds since 1970.
+            most: How many at most, 1 or more.
+        """
 
     @abstractmethod
     async def next_due(self) -> float | None:
@@ -113,7 +118,11 @@ class VerificationStore(ABC):
 
     @abstractmethod
     async def forget(self, now: float) -> None:
-        """Take out what nobody needs any more."""
+        """Take out what nobody needs any more.
+
+        Args:
+            now: The time, in seconds since 1970.
+        """
 
     async def aclose(self) -> None:  # noqa: B027 - a store that holds nothing open has nothing to do
         """Close what was opened; what is asked after that opens it again."""

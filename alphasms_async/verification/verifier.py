@@ -1,6 +1,7 @@
 """`PhoneVerifier`: a code by flash call, then by what comes next, until it is typed in."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from types import TracebackType
@@ -17,6 +18,7 @@ from alphasms_async.errors import (
     HookNotProven,
     InvalidRequest,
     LimitReached,
+    StoreError,
     VerificationError,
     VerificationOver,
 )
@@ -145,7 +147,13 @@ class PhoneVerifier:
             raise RuntimeError("a verifier is entered once: make a new one")
         # A store that cannot be used is told to whoever starts the program, and not to the first
         # of its visitors.
-        await self._store.next_due()
+        try:
+            await self._store.next_due()
+        except BaseException:
+            # Nobody leaves what was never entered.
+            with suppress(ConfigurationError, StoreError):
+                await self._close_store()
+            raise
         self._group = await anyio.create_task_group().__aenter__()
         self._dispatch.timers.start(self._group)
         return self
@@ -162,8 +170,7 @@ class PhoneVerifier:
                 # Told of no exception, it waits for what is in flight instead of cutting it off.
                 await self._group.__aexit__(None, None, None)
         finally:
-            with anyio.move_on_after(_CLOSE_SECONDS, shield=True):
-                await self._store.aclose()
+            await self._close_store()
 
     async def __call__(self, event: HookEvent) -> None:
         """Take an event: it stops the timer, makes the next channel due, or confirms.
@@ -261,6 +268,7 @@ class PhoneVerifier:
             LimitReached: The last wish is too fresh, or there were too many codes of late.
             VerificationError: It is one of `confirm`, which is not sent again.
             NotSent: It is proven not to have left; asking again is safe.
+            InvalidRequest: A fallback of your own has made what cannot be sent; nothing was sent.
             GatewayError: The gateway refused the account or the message; nothing rings.
             ConfigurationError: The verifier is not entered; nothing was sent.
             ClientClosed: The client is closed; nothing was sent.
@@ -339,6 +347,10 @@ class PhoneVerifier:
         """
         self._check_entered()
         await self._dispatch.timers.send_due()
+
+    async def _close_store(self) -> None:
+        with anyio.move_on_after(_CLOSE_SECONDS, shield=True):
+            await self._store.aclose()
 
     def _now(self) -> float:
         return self._clock().timestamp()

@@ -23,7 +23,7 @@ from alphasms_async.webhooks.events import (
 from alphasms_async.webhooks.fields import Told, told_by
 from alphasms_async.webhooks.queries import pairs_of
 from alphasms_async.webhooks.tokens import TOKEN
-from alphasms_async.webhooks.words import is_call_word, is_reached_by, outcome_of, state_of
+from alphasms_async.webhooks.words import is_call_word, outcome_of, state_of
 
 __all__ = ["Headers", "parse_event", "source_of"]
 
@@ -136,7 +136,7 @@ def _event(told: Told, fields: Mapping[str, Any], proof: Proof | None) -> HookEv
     }
     match _kind(told, proof):
         case HookKind.OTP:
-            return OtpEvent(is_reached=is_reached_by(word), **every)
+            return OtpEvent(is_reached=outcome_of(word).is_reached, **every)
         case HookKind.MESSAGE:
             return MessageEvent(state=state_of(word), client_id=told.client_id, **every)
         case _:

@@ -42,8 +42,10 @@ _EXPIRY_BYTES = 5
 _HEAD_BYTES = 1 + _EXPIRY_BYTES
 # Half of SHA-256, which is as much as anybody could guess at and keeps hooks short.
 _MAC_BYTES = 16
-_EXPIRIES = range(1, 256**_EXPIRY_BYTES)
 _FOR_EVER = 0
+# The first second that no `datetime` in UTC can tell.
+_YEAR_10000 = 253_402_300_800
+_TOO_LATE = "expires is beyond the year 9999: None means for ever"
 
 _REF = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{30,164}")
@@ -137,12 +139,14 @@ class HookTokens:
         try:
             until = now + expires if isinstance(expires, timedelta) else expires
         except OverflowError:
-            raise InvalidRequest("expires is beyond the year 9999: None means for ever") from None
+            raise InvalidRequest(_TOO_LATE) from None
         if not isinstance(until, datetime) or until.tzinfo is None:
             raise InvalidRequest("expires is an aware datetime or a timedelta")
         seconds = math.ceil(until.timestamp())
-        if until <= now or seconds not in _EXPIRIES:
+        if until <= now or seconds <= _FOR_EVER:
             raise InvalidRequest("expires is over already: give a time to come")
+        if seconds >= _YEAR_10000:
+            raise InvalidRequest(_TOO_LATE)
         return seconds
 
 

@@ -10,7 +10,7 @@ import re
 from alphasms_async.gateway.states import state_of_http_code, state_of_word, state_of_xml_code
 from alphasms_async.models import CallOutcome, State
 
-__all__ = ["is_call_word", "is_reached_by", "outcome_of", "state_of"]
+__all__ = ["is_call_word", "outcome_of", "state_of"]
 
 # Of calls, written with and without what stands between two words.
 _CALLS = {
@@ -21,14 +21,6 @@ _CALLS = {
     "CANCEL": CallOutcome.FAILED,  # taken back before anybody could answer
     "CANCELED": CallOutcome.FAILED,
     "CANCELLED": CallOutcome.FAILED,
-}
-
-_REACHED = {
-    CallOutcome.ANSWERED: True,
-    CallOutcome.NO_ANSWER: False,
-    CallOutcome.BUSY: False,
-    CallOutcome.FAILED: False,
-    CallOutcome.UNKNOWN: None,
 }
 
 _CODE = re.compile(r"[0-9]{1,3}")
@@ -49,11 +41,6 @@ def is_call_word(word: str) -> bool:
 def outcome_of(word: str) -> CallOutcome:
     """Return what a word of calls or of messages, or a code, says of a call."""
     return _JOINED_CALLS.get(_joined(word)) or CallOutcome.of(state_of(word))
-
-
-def is_reached_by(word: str) -> bool | None:
-    """Return whether a call with this word reached its phone; `None` when it does not tell."""
-    return _REACHED[outcome_of(word)]
 
 
 def state_of(word: str) -> State:

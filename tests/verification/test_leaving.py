@@ -12,7 +12,13 @@ import httpx
 import pytest
 
 from alphasms_async import StoreError
-from alphasms_async.verification import Limit, Limits, PhoneVerifier, VerificationState
+from alphasms_async.verification import (
+    Limit,
+    Limits,
+    PhoneVerifier,
+    Verification,
+    VerificationState,
+)
 from tests.verification.stage import (
     FALLBACK_SECONDS,
     NO_LIMITS,
@@ -102,6 +108,31 @@ async def test_cancelled_start_is_taken_back(stage: Stage, is_arrived: bool) -> 
         await verifier.send_due()
         assert await stage.store.next_due() is None
     assert ["otp"] * is_arrived == stage.kinds()
+
+
+async def test_start_that_fails_after_its_fallback_has_left_goes_on(stage: Stage) -> None:
+    """An error would say that nothing was sent, and nobody could use the code that was."""
+    is_there, go = anyio.Event(), anyio.Event()
+    started: list[Verification] = []
+
+    async def fail_late(_request: httpx.Request, _carry: Carry) -> httpx.Response:
+        is_there.set()
+        await go.wait()
+        raise httpx.ConnectError("no route")
+
+    async def start() -> None:
+        started.append(await verifier.start(PHONE))
+
+    stage.line.faults.append(fail_late)
+    async with stage.verifier() as verifier:
+        async with anyio.create_task_group() as group:
+            group.start_soon(start)
+            await is_there.wait()
+            stage.time.forward(FALLBACK_SECONDS)
+            await verifier.send_due()
+            go.set()
+        assert stage.kinds() == ["voice_sms"]
+        assert await verifier.check(started[0].id, stage.codes()[0])
 
 
 async def test_cancelled_resend_is_not_repeated(stage: Stage) -> None:

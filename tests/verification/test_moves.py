@@ -199,6 +199,25 @@ def test_taken_back_send_is_left_where_another_followed() -> None:
     assert moves.taken_back(followed, 1, None) is None
 
 
+def test_taken_back_send_wakes_no_timer_that_was_stopped() -> None:
+    """Once an older call has reached the phone, a wish that came to nothing makes nothing due."""
+    sent = moves.ended(STARTED, 1, End(state=SendState.SENT, digest="ab"), NOW, RULES)
+    wished = moves.began(moves.asked(sent, NOW + 30), 1, NOW + 30, RULES)
+    rang = moves.told(wished, 1, News(is_reached=True), NOW + 31, RULES)
+    assert rang is not None
+    taken_back = moves.taken_back(rang, 2, sent)
+    assert taken_back is not None
+    assert (taken_back.wishes, taken_back.due_at) == (0, None)
+
+
+def test_taken_back_send_makes_nothing_due_that_is_over() -> None:
+    """What was cancelled while a wish was on its way stays so, and has no timer."""
+    wished = moves.began(moves.asked(STARTED, NOW + 30), 1, NOW + 30, RULES)
+    taken_back = moves.taken_back(moves.cancelled(wished), 2, STARTED)
+    assert taken_back is not None
+    assert (taken_back.state, taken_back.due_at) == (VerificationState.CANCELLED, None)
+
+
 def test_wrong_code_takes_one_attempt() -> None:
     """The last of them ends the verification, and its timer."""
     once = moves.mistyped(STARTED, RULES)

@@ -67,10 +67,13 @@ async def test_forgotten_entry_is_due_no_more(
     assert await store.next_due() is None
 
 
-async def test_what_is_no_entry_is_nobodys(store: RedisStore, client: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("field", "value"), [("due_at", "soon"), ("body", b"\xff")])
+async def test_what_is_no_entry_is_nobodys(
+    store: RedisStore, client: Any, tmp_path: Path, field: str, value: str | bytes
+) -> None:
     """What another program has put in an entry's place is none, and is due no more."""
     await store.create(ENTRY, NOW)
-    await client.hset(f"{{{tmp_path}}}:v:one", "due_at", "soon")
+    await client.hset(f"{{{tmp_path}}}:v:one", field, value)
     assert await store.due(NOW, 9) == []
     assert await store.next_due() is None
     assert await store.get("one") is None

@@ -92,6 +92,33 @@ def test_store_that_cannot_be_used_is_told_on_entering(tmp_path: Path) -> None:
         anyio.run(enter, RedisStore("redis://127.0.0.1"), backend="trio")
 
 
+class Damaged(MemoryStore):
+    """A store that opens, and then cannot be read."""
+
+    is_closed = False
+
+    async def next_due(self) -> float | None:
+        """Find nothing that can be read."""
+        raise StoreError("it is damaged")
+
+    async def aclose(self) -> None:
+        """Note that it was."""
+        self.is_closed = True
+
+
+def test_verifier_that_cannot_be_entered_closes_its_store() -> None:
+    """What was opened to find out that a store is damaged does not stay open."""
+    store = Damaged()
+
+    async def enter() -> None:
+        async with made(store=store):
+            pass
+
+    with pytest.raises(StoreError, match="damaged"):
+        anyio.run(enter)
+    assert store.is_closed
+
+
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, "5"])
 def test_count_of_a_limit_is_a_whole_number(count: Any) -> None:
     """A limit of none at all is no limit."""

@@ -1,7 +1,7 @@
 import base64
 import hashlib
 import hmac
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -245,6 +245,8 @@ BAD_EXPIRIES: dict[str, Any] = {
     "less than none": timedelta(seconds=-1),
     "without a zone": datetime(2030, 1, 1),  # noqa: DTZ001 - the mistake in question
     "beyond the calendar": timedelta.max,
+    "beyond it once rounded up": datetime.max.replace(tzinfo=UTC),
+    "beyond it in UTC": datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-2))),
     "a number": 3600,
 }
 

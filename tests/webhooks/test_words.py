@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphasms_async.models import CallOutcome, State
-from alphasms_async.webhooks.words import is_call_word, is_reached_by, outcome_of, state_of
+from alphasms_async.webhooks.words import is_call_word, outcome_of, state_of
 
 # Written out from gateway.md, sections 2, 4 and 5: not taken from the code.
 CALL_WORDS = {
@@ -111,7 +111,7 @@ def test_only_what_is_over_has_an_outcome(state: State) -> None:
 def test_word_nobody_documented_means_nothing(word: str) -> None:
     """An unknown word is no state, no outcome, and neither reached nor not."""
     assert (state_of(word), outcome_of(word)) == (State.UNKNOWN, CallOutcome.UNKNOWN)
-    assert is_reached_by(word) is None
+    assert outcome_of(word).is_reached is None
 
 
 REACHED = {
@@ -136,7 +136,7 @@ REACHED = {
 @pytest.mark.parametrize(("word", "is_reached"), REACHED.items(), ids=REACHED)
 def test_word_tells_whether_the_phone_was_reached(word: str, is_reached: bool | None) -> None:  # noqa: FBT001 - a column of the table
     """Of a flash call a word says yes, no, or nothing."""
-    assert is_reached_by(word) is is_reached
+    assert outcome_of(word).is_reached is is_reached
 
 
 @given(st.text())

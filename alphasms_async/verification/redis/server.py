@@ -168,11 +168,11 @@ def _text(answer: str | bytes) -> str:
 
 
 def _entry(id: str, fields: Sequence[str | bytes | None]) -> Entry | None:
-    texts = ["" if field is None else _text(field) for field in fields]
-    version, body, due_at, forget_at, call_ids = texts
-    if not version:
-        return None
     try:
+        texts = ["" if field is None else _text(field) for field in fields]
+        version, body, due_at, forget_at, call_ids = texts
+        if not version:
+            return None
         return Entry(
             id=id,
             body=body,
