@@ -104,8 +104,8 @@ class Selection:
 def selected_rows(journal: Journal, name: str, selection: Selection) -> AsyncIterator[RowRecord]:
     """Return the recipients of a campaign that a selection has, in the list's order.
 
-    They are read while they are asked for, in bounded memory. Nobody on the do-not-call list is
-    among them. What a template needs of the list stands in their `columns`.
+    They are read while they are asked for; only the do-not-call list is held in memory whole.
+    Nobody on it is among them. What a template needs of the list stands in their `columns`.
 
     Args:
         journal: The journal, entered.

@@ -65,12 +65,13 @@ async def listen(
     The gateway must reach it: put it behind a proxy that speaks https, or choose another --host.
     Ctrl-C ends it.
 
-    Exit codes: 0 ended by Ctrl-C, or left by its reader, 2 no secret, or the port is taken.
+    Exit codes: 0 ended by Ctrl-C, or left by its reader, 2 bad input, no secret, or the port is
+    taken.
 
     Parameters
     ----------
     port
-        Port to listen on.
+        Port to listen on, 0 for a free one.
     host
         Address to listen on; 0.0.0.0 takes requests from everywhere.
     path

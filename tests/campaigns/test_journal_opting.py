@@ -64,6 +64,16 @@ async def test_an_early_event_opts_out_when_its_call_is_known(opting: Stage) -> 
     assert await forbidden(opting) == [ANNA]
 
 
+async def test_keys_of_several_early_events_are_all_kept(opting: Stage) -> None:
+    """Whichever of them comes first, for any of them may opt out once the call is known."""
+    for digits in ("1", "9", "19"):
+        await opting.event(ANSWERED, id=ID, digits=digits)
+    assert await opting.event(ANSWERED, id=ID, digits="91") is Recorded.DUPLICATE
+    ref = await opting.attempt(Verdict.ACCEPTED, gateway_id=ID)
+    assert await forbidden(opting) == [ANNA]
+    assert (await opting.row(ref)).digits == "19"
+
+
 @pytest.mark.parametrize("state", [RowState.DIALING, RowState.UNCERTAIN])
 async def test_an_event_that_overtakes_the_answer_opts_out(opting: Stage, state: RowState) -> None:
     """The answer may come later, or be lost."""

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from alphasms_async.sandbox import Fate, Sandbox, SandboxCall
+from alphasms_async.serving import listening_socket
 from alphasms_async.webhooks import HookKind, HookTokens
 from tests.cli.campaigns import AUDIO, NAME, listed, names, only_line, plan, standing, states
 from tests.cli.conftest import Alphasms, Ran
@@ -50,10 +51,17 @@ def tempo(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def port() -> int:
-    """A port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+def port(monkeypatch: pytest.MonkeyPatch) -> Generator[int]:
+    """A port that is held for `--listen`, so that no other test gets it meanwhile."""
+    with listening_socket("a test", "127.0.0.1", 0) as listener:
+        port = int(listener.getsockname()[1])
+
+        def hand_over(_: str, host: str, asked: int) -> socket.socket:
+            assert (host, asked) == ("127.0.0.1", port)
+            return listener
+
+        monkeypatch.setattr("alphasms_async.serving.listening_socket", hand_over)
+        yield port
 
 
 def listening(port: int, path: str = "/hooks") -> tuple[str, ...]:
@@ -158,7 +166,14 @@ def test_no_silence_is_told_where_something_came(
     sandbox: Sandbox, alphasms: Alphasms, port: int, tempo: None
 ) -> None:
     """One call without an outcome is no sign that the hook leads astray."""
-    sandbox.script(FIRST, Fate("BUSY"))
+
+    def telling(call: SandboxCall) -> None:
+        # Before the call is answered: the run does not wait for long.
+        if call.phone == FIRST:
+            event = {"id": call.id, "status": "BUSY"}
+            httpx.post(call.hook or "", json=event, trust_env=False).raise_for_status()
+
+    sandbox.fates = telling
     plan(alphasms, count=2)
     ran = run(alphasms, *listening(port), "--outcomes-for", "1s")
     assert "1 recipient without an outcome yet" in ran.err

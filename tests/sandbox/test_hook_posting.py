@@ -1,4 +1,5 @@
 import logging
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Generator
@@ -100,8 +101,11 @@ def test_hook_cut_off_by_the_end_has_another_attempt(sandbox: Sandbox) -> None:
             connection, _ = silence.accept()
             connection.recv(1)
         connection.close()
-    with served(Receiver(), port=httpx.URL(hook).port or 0), sandbox.serve():
-        sandbox.wait_for_hooks()
+        with sandbox.serve():
+            connection, _ = silence.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                sandbox.wait_for_hooks()
     assert [one.error or one.status for one in sandbox.deliveries()] == ["stopped", 200]
 
 
@@ -203,10 +207,11 @@ async def test_slow_receiver_has_its_time(sandbox: Sandbox, silence: str) -> Non
 @in_both_worlds
 async def test_receiver_that_is_not_there_is_tried_again(sandbox: Sandbox) -> None:
     """A refused connection is an attempt like any other."""
-    with listening_socket("Nobody", HOST, 0) as listener:
-        hook = address_of(listener)
-    accept_call(sandbox, hook=hook)
-    made = [await sandbox.post_hooks() for _ in range(5)]
+    # Held by one that does not listen, so that nobody else does.
+    with socket.socket() as nobody:
+        nobody.bind((HOST, 0))
+        accept_call(sandbox, hook=address_of(nobody))
+        made = [await sandbox.post_hooks() for _ in range(5)]
     assert [len(each) for each in made] == [1, 1, 1, 1, 0]
     assert {"ConnectError"} == {one.error for one in sandbox.deliveries()}
 

@@ -261,7 +261,9 @@ async def tell(
             await _drain(journal)
     except JournalLocked:
         return await _leave(journal.path, commands, clock, is_awaited=is_awaited)
-    await _take_what_is_left(journal.path, clock)
+    # What was asked for is done, whatever comes of others' letters.
+    with suppress(JournalError):
+        await _take_what_is_left(journal.path, clock)
     return Told.DONE
 
 

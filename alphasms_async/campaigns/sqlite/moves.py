@@ -355,15 +355,23 @@ def _keep_early(connection: Connection, event: CallEvent, now: float) -> Recorde
     kept = _early(connection, event.id)
     event = evolve(event, at=event.at or datetime.fromtimestamp(now, UTC))
     if kept is not None:
-        more = _merged(event, kept.outcome, kept.seconds, kept.digits)
-        if more is None:
+        more = _merged(event, kept.outcome, kept.seconds, kept.digits) or {}
+        # Nobody knows yet by which of the keys whoever is called asks to be called no more.
+        event = evolve(kept, **{**more, "digits": _all_keys(kept.digits, event.digits)})
+        if event == kept:
             return Recorded.DUPLICATE
-        event = evolve(kept, **more)
     told = json.dumps(command_to_json(RecordEvent(event)))
     connection.execute(QUERIES["keep_early"], {"gateway_id": event.id, "event": told, "now": now})
     if kept is None:
         _forget_oldest_early(connection)
     return Recorded.EARLY
+
+
+def _all_keys(first: str | None, more: str | None) -> str | None:
+    """Return the keys that were told first, and behind them those that are not among them."""
+    if not first or not more:
+        return first or more
+    return first + "".join(key for key in more if key not in first)
 
 
 def _forget_oldest_early(connection: Connection) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import shlex
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from cyclopts import Parameter
 
 from alphasms_async.campaigns import DEFAULT_JOURNAL, RowRecord, Selection, selected_rows
 from alphasms_async.cli.campaign.outputs import check_target, written_whole
-from alphasms_async.cli.campaign.stored import JournalPath, look_into
+from alphasms_async.cli.campaign.stored import JournalPath, command_line, look_into
 from alphasms_async.cli.terminal import ExitCode, answers, counted, hint, notes
 
 __all__ = ["Conditions", "next_list"]
@@ -76,9 +75,8 @@ async def next_list(
     if output is None:
         notes.print(counted(count, "phone"))
     else:
-        place = "" if journal == DEFAULT_JOURNAL else f" --journal {shlex.quote(str(journal))}"
-        command = f"alphasms campaign plan {shlex.quote(str(output))} --name NAME --audio FILE"
-        hint(f"{counted(count, 'phone')} written to {output}; next", command + place)
+        command = command_line("plan", str(output), journal, "--name NAME --audio FILE")
+        hint(f"{counted(count, 'phone')} written to {output}; next", command)
     return ExitCode.ACCEPTED
 
 

@@ -36,8 +36,8 @@ class Hooked:
     https://app.example/hooks/alphasms, or http://127.0.0.1:8080/hooks to try it; each call gets
     its own signed hook there. It needs ALPHASMS_WEBHOOK_SECRET."""
     listen: int | None = None
-    """Port on which the events are received here, beside the dialing; without --hook-url those
-    of a hook from `alphasms hook-url` come."""
+    """Port on which the events are received here, beside the dialling, 0 for a free one; without
+    --hook-url only a hook from `alphasms hook-url` brings any."""
     host: str = DEFAULT_HOST
     """Address for --listen; 0.0.0.0 takes requests from everywhere."""
     path: str | None = None
@@ -52,6 +52,7 @@ class Outcomes:
     """How a run learns what became of its calls."""
 
     tokens: HookTokens | None = None
+    """What proves the events that are received here. `None`: none are."""
     hooks: CallHooks | None = None
     """What signs the hook of each call. `None`: they have none of their own."""
     place: Place | None = None
@@ -107,6 +108,7 @@ class Awaited:
     """The outcomes that a run waits for, and where they come in."""
 
     outcomes: Outcomes
+    """How the run learns of them."""
     reception: Reception | None
     """`None`: they come to another process."""
 

@@ -44,7 +44,10 @@ def look_into(path: Path = DEFAULT_JOURNAL) -> SqliteJournal:
 
 
 def command_line(word: str, name: str, journal: Path, *more: str) -> str:
-    """Return the command that does something with a campaign, to be copied as it stands."""
+    """Return the command that does something with a campaign, or plans one of a list.
+
+    It is to be copied as it stands.
+    """
     place = "" if journal == DEFAULT_JOURNAL else f" --journal {shlex.quote(str(journal))}"
     return " ".join(("alphasms campaign", word, shlex.quote(name), *more)) + place
 
