@@ -59,7 +59,7 @@ class Office:
         """Have one of them begin a verification; return its phone, its id and its code."""
         phone = next(self.phones)
         id = self.clerks[int(phone) % 2].ask(do="start", phone=phone)
-        code = self.sandbox.calls()[-1].code
+        code = self.sandbox.calls(to=phone)[-1].code
         assert code is not None
         return phone, id, code
 
