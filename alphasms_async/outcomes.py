@@ -14,7 +14,7 @@ from alphasms_async.errors import (
     OutcomeUnknown,
 )
 from alphasms_async.models import VoiceCall
-from alphasms_async.phone import mask_phone
+from alphasms_async.phone import mask_known_phone, mask_phone
 
 __all__ = ["DialOutcome", "DialResult", "Summary", "outcome_of"]
 
@@ -40,17 +40,13 @@ def _masked(recipient: object) -> str:
     return repr(mask_phone(str(recipient)))
 
 
-def _masked_phone(phone: str | None) -> str:
-    return "None" if phone is None else mask_phone(phone)
-
-
 @frozen
 class DialResult:
     """How one recipient ended."""
 
     recipient: str = field(repr=_masked)
     """The recipient as it was given."""
-    phone: str | None = field(repr=_masked_phone)
+    phone: str | None = field(repr=mask_known_phone)
     """The digits that were dialled. `None` when the recipient is no phone number."""
     outcome: DialOutcome
     call: VoiceCall | None = None

@@ -17,7 +17,7 @@ from phonenumbers import (
 
 from alphasms_async.errors import InvalidPhoneNumber
 
-__all__ = ["DEFAULT_REGION", "mask_digits", "mask_phone", "parse_phone"]
+__all__ = ["DEFAULT_REGION", "mask_digits", "mask_known_phone", "mask_phone", "parse_phone"]
 
 DEFAULT_REGION = "UA"
 
@@ -60,6 +60,11 @@ def mask_phone(phone: str) -> str:
     if len(digits) >= 5:
         return "*" * (len(digits) - 2) + "".join(digits[-2:])
     return "*" * max(len(phone), 1)
+
+
+def mask_known_phone(phone: str | None) -> str:
+    """Return the number with its middle hidden, for one that may not be known: then `None`."""
+    return "None" if phone is None else mask_phone(phone)
 
 
 def mask_digits(text: str) -> str:

@@ -44,9 +44,10 @@ class Dialer:
         campaign: The definition, which must be the one that was planned.
         hooks: What gives each call its own signed hook. `None`: the campaign's hook, if it has
             one, or the account's.
-        outcomes_seconds: How long the run waits for the outcomes of accepted calls, in seconds
-            after the last call or the last event, 0 or more; whoever is to be called again
-            meanwhile is called by the same run. 0: it ends with its last call.
+        outcomes_seconds: How long the run waits for the outcomes of accepted calls, and of
+            uncertain ones, which may have been placed: in seconds after the last call or the last
+            event, 0 or more. Whoever is to be called again meanwhile is called by the same run. 0:
+            it ends with its last call.
         wait: Whether to wait while the campaign is paused, its window closed or the gateway out of
             reach. Without it the run stops then.
         lease_seconds: How old a claim may get before its request leaves: past half of that the
@@ -112,8 +113,8 @@ class Dialer:
     async def run(self) -> Run:
         """Dial until nobody is left, something stops it, or `stop` is called.
 
-        With `outcomes_seconds` it goes on until every accepted call has an outcome, or none has
-        come for so long.
+        With `outcomes_seconds` it goes on until no outcome is awaited any more, or none has come
+        for so long.
 
         Cancelling it cuts off what is in flight: what had begun to leave is uncertain then.
 

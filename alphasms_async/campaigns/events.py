@@ -10,16 +10,12 @@ from attrs.validators import optional
 
 from alphasms_async.errors import InvalidRequest
 from alphasms_async.models import CallOutcome
-from alphasms_async.phone import mask_phone
+from alphasms_async.phone import mask_known_phone
 
 __all__ = ["CallEvent", "Recorded", "Ref", "contradiction"]
 
 # With room on both sides for every zone, and for the longest redial.
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-
-
-def _masked(phone: str | None) -> str:
-    return "None" if phone is None else mask_phone(phone)
 
 
 _Check = Callable[[object, "Attribute[Any]", Any], None]
@@ -78,7 +74,7 @@ class CallEvent:
     """The attempt it is about. `None`: it is found by `id`."""
     id: int | None = field(default=None, validator=_whole)
     """The gateway's id. `None` when the event carries none."""
-    phone: str | None = field(default=None, repr=_masked, validator=optional(_text))
+    phone: str | None = field(default=None, repr=mask_known_phone, validator=optional(_text))
     """The number called, digits. `None` when the event carries none."""
     seconds: int | None = field(default=None, validator=_whole)
     """How long the call lasted. `None` when the event does not tell."""
@@ -109,5 +105,5 @@ def contradiction(event: CallEvent) -> str:
     named = "" if ref is None else f"attempt {ref.attempt} of recipient {ref.recipient}, "
     return (
         f"an event contradicts the call it names, and changed nothing: {event.outcome}, "
-        f"{named}id {event.id}, phone {_masked(event.phone)}"
+        f"{named}id {event.id}, phone {mask_known_phone(event.phone)}"
     )

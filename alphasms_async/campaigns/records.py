@@ -13,7 +13,7 @@ from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.errors import InvalidRequest
 from alphasms_async.models import CallOutcome
-from alphasms_async.phone import mask_phone
+from alphasms_async.phone import mask_known_phone, mask_phone
 
 __all__ = [
     "LONGEST_REST_SECONDS",
@@ -52,10 +52,6 @@ class CampaignState(StrEnum):
         return self in {CampaignState.CANCELLED, CampaignState.FINISHED}
 
 
-def _masked(phone: str | None) -> str:
-    return "None" if phone is None else mask_phone(phone)
-
-
 def _nothing() -> Mapping[str, str]:
     return {}
 
@@ -66,7 +62,7 @@ class PlannedRow:
 
     line: int
     """Where it stands in the list, from 1."""
-    phone: str | None = field(repr=_masked)
+    phone: str | None = field(repr=mask_known_phone)
     """The digits to dial. `None` when it cannot be dialled."""
     given: str | None = field(default=None, repr=False)
     """What the list says, for one that cannot be dialled."""
@@ -159,7 +155,7 @@ class RowRecord:
 
     id: int
     line: int
-    phone: str | None = field(repr=_masked)
+    phone: str | None = field(repr=mask_known_phone)
     """The digits. `None` when the list's text is no number."""
     given: str | None = field(repr=False)
     """What the list says, for one that cannot be dialled."""

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from alphasms_async.models import CallOutcome, State
-from alphasms_async.phone import mask_digits, mask_phone
+from alphasms_async.phone import mask_digits, mask_known_phone
 
 __all__ = ["HookEvent", "HookKind", "MessageEvent", "OtpEvent", "Proof", "VoiceEvent"]
 
@@ -41,10 +41,6 @@ class Proof:
     """Until when it holds, aware. `None`: for ever."""
 
 
-def _masked(phone: str | None) -> str:
-    return "None" if phone is None else mask_phone(phone)
-
-
 def _told(text: str | None) -> str:
     # Whatever the gateway, or a person at the keys, puts there.
     return "None" if text is None else repr(mask_digits(text))
@@ -60,7 +56,7 @@ class HookEvent:
 
     id: int | None = None
     """The gateway's id of the call or message. `None` when the event carries none."""
-    phone: str | None = field(default=None, repr=_masked)
+    phone: str | None = field(default=None, repr=mask_known_phone)
     """The number, digits without the plus. `None` when the event carries none."""
     raw: str = field(default="", repr=_told)
     """The gateway's own word for what happened."""

@@ -4,12 +4,12 @@ import asyncio
 import secrets
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from importlib.resources import files
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from alphasms_async.errors import ConfigurationError, StoreError
 from alphasms_async.phone import mask_digits
+from alphasms_async.statements import read_source
 from alphasms_async.verification.store import Entry, Quota, VerificationStore
 
 if TYPE_CHECKING:
@@ -23,11 +23,8 @@ _TIMEOUT_SECONDS = 5.0
 _FIELDS = ("version", "body", "due_at", "forget_at", "call_ids")
 
 
-def _script(name: str) -> str:
-    return files("alphasms_async.verification.redis").joinpath(name).read_text("utf-8")
-
-
-_PUT, _TAKE = _script("put.lua"), _script("take.lua")
+_PUT = read_source("alphasms_async.verification.redis", "put.lua")
+_TAKE = read_source("alphasms_async.verification.redis", "take.lua")
 
 
 class RedisStore(VerificationStore):

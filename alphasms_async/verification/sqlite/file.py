@@ -56,19 +56,19 @@ class SqliteStore(VerificationStore):
         await self._write(partial(_create, entry))
 
     async def get(self, id: str) -> Entry | None:
-        return await self._read(partial(_first, "get", {"id": id}))
+        return await self._in_turn(partial(_first, "get", {"id": id}))
 
     async def find(self, call_id: int) -> Entry | None:
-        return await self._read(partial(_first, "find", {"call": call_id}))
+        return await self._in_turn(partial(_first, "find", {"call": call_id}))
 
     async def replace(self, entry: Entry, now: float) -> bool:
         return await self._write(partial(_replace, entry))
 
     async def due(self, now: float, most: int) -> list[Entry]:
-        return await self._read(partial(_due, now, most))
+        return await self._in_turn(partial(_due, now, most))
 
     async def next_due(self) -> float | None:
-        return await self._read(_next_due)
+        return await self._in_turn(_next_due)
 
     async def take(self, ticket: str, quotas: Sequence[Quota], now: float) -> float:
         return await self._write(partial(_take, ticket, quotas, now))
@@ -82,9 +82,6 @@ class SqliteStore(VerificationStore):
 
     async def aclose(self) -> None:
         await anyio.to_thread.run_sync(self._close)
-
-    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._in_turn(work)
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def transaction(connection: sqlite3.Connection) -> T:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from alphasms_async.statements import read_sql, read_statements
+from alphasms_async.statements import read_source, read_statements
 
 __all__ = ["QUERIES", "SCHEMA"]
 
-SCHEMA: str = read_sql("alphasms_async.verification.sqlite", "schema.sql")
+SCHEMA: str = read_source("alphasms_async.verification.sqlite", "schema.sql")
 """Every table and index of a new store."""
 
 QUERIES: Mapping[str, str] = read_statements("alphasms_async.verification.sqlite", "queries.sql")
