@@ -250,7 +250,9 @@ class Dialer:
         at = self._clock()
         if self._gate.has_expired(at):
             await self._journal.expire(self._id)
-            return await self._ending()
+            holding = await self._ending()
+            self._is_over = self._is_over or holding is None
+            return holding
         # Asked also when nobody seems to be left: else the last start would be waited for in vain.
         if self._is_dry or self.progress.states[RowState.PLANNED] <= 0:
             holding = await self._resting()
@@ -262,7 +264,14 @@ class Dialer:
         """Return how long to wait for a recipient to be due; nobody was when one was last asked."""
         due = await self._journal.next_due(self._id)
         if due is None:
-            return await self._ending()
+            holding = await self._ending()
+            if holding is not None:
+                return holding
+            # Who was in flight or awaited may have come back since. Now nobody is who could.
+            due = await self._journal.next_due(self._id)
+        if due is None:
+            self._is_over = True
+            return None
         seconds = (due - self._clock()).total_seconds()
         if seconds <= 0:
             self._is_dry = False
@@ -274,15 +283,12 @@ class Dialer:
         return Holding(Hold.RESTING, seconds)
 
     async def _ending(self) -> Holding | None:
-        """Return what the run still waits for, with nobody left to dial. `None`: it is over."""
+        """Return what the run still waits for when nobody is left to dial. `None`: nothing."""
         if self.progress.in_flight:
             # Who may yet come back to planned, or be accepted.
             return Holding(Hold.RESTING)
         left = await self._awaiting_seconds()
-        if left:
-            return Holding(Hold.OUTCOMES, left)
-        self._is_over = True
-        return None
+        return Holding(Hold.OUTCOMES, left) if left else None
 
     async def _awaiting_seconds(self) -> float:
         """Return for how long outcomes are still waited for, 0 or more."""
