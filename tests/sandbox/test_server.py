@@ -9,6 +9,7 @@ import pytest
 from alphasms_async.sandbox import Sandbox
 from alphasms_async.sandbox.server import HOST
 from alphasms_async.serving import listening_socket
+from tests.ports import free_port
 
 from .wire import KEY, PHONE, voice_form, wav
 
@@ -75,7 +76,7 @@ def test_port_is_free_again_after_stopping(sandbox: Sandbox) -> None:
     """The same port serves again at once, though a connection was still open, with its ledger."""
     # The side that closes first is the one whose port the system keeps back for a minute.
     with httpx.Client(trust_env=False) as client:
-        with sandbox.serve() as url:
+        with sandbox.serve(port=free_port()) as url:
             client.post(f"{url}/api/voice.php", files=voice_form())
         with pytest.raises(httpx.ConnectError):
             client.post(f"{url}/api/voice.php", files=voice_form())

@@ -2,11 +2,9 @@
 
 import json
 import signal
-import socket
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 from time import monotonic
 
 import anyio
@@ -16,6 +14,7 @@ from alphasms_async.campaigns.sqlite import SqliteJournal
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.sandbox import HookDelivery, Sandbox
 from alphasms_async.sandbox.fates import Fates
+from tests.ports import free_port
 from tests.torture.commands import JOURNAL, PROGRAM, RUN, Book, Command, Desk, Switchboard
 
 __all__ = ["BAD_DISK", "OPT_OUT", "Office", "Told", "Words", "in_journal"]
@@ -60,9 +59,6 @@ no room for each third event."""
 Words = tuple[str, ...]
 """A command."""
 
-# Above them are those from which the system takes one for each connection: a hook for a receiver
-# that is dead could be connected to itself there, and keep the next one from listening.
-_PORTS = range(10_000, 32_768)
 # A gateway that tries again until somebody listens.
 _HOOK_PAUSES = (0.05, *[0.2] * 10_000)
 _PATIENCE_SECONDS = 60
@@ -98,7 +94,7 @@ class Office:
         board.sandbox.fates, board.sandbox.hook_pauses = fates, _HOOK_PAUSES
         with Desk.at(folder, board, numbers) as desk:
             desk.plan("--dtmf", "--opt-out-key", OPT_OUT, *options)
-            yield cls(desk, board, _free_port())
+            yield cls(desk, board, free_port())
 
     @property
     def sandbox(self) -> Sandbox:
@@ -180,15 +176,3 @@ def in_journal(book: Book) -> Mapping[int | None, Told]:
 def _told(delivery: HookDelivery) -> Told:
     body = json.loads(delivery.body)
     return Told(body["phone"], _OUTCOMES[body["status"]], body["duration"], body.get("dtmf"))
-
-
-def _free_port() -> int:
-    """Return a port that nobody has, for one process after another to listen on."""
-    chance = Random()  # noqa: S311 - any will do that no other test has just been given
-    while True:
-        port = chance.choice(_PORTS)
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return port
