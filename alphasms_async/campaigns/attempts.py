@@ -13,7 +13,7 @@ from alphasms_async.campaigns.records import LONGEST_REST_SECONDS, Claimed, Sett
 from alphasms_async.campaigns.states import Verdict
 from alphasms_async.campaigns.verdicts import verdict_of
 from alphasms_async.client import AlphaSMS
-from alphasms_async.errors import AlphaSMSError, NotSent, OutcomeUnknown
+from alphasms_async.errors import AlphaSMSError, NotSent, OutcomeUnknown, RateLimited
 from alphasms_async.phone import mask_phone
 
 __all__ = ["End", "cut_off", "given_back", "place", "settlement_of"]
@@ -65,15 +65,16 @@ def cut_off(claimed: Claimed, delivery: Delivery, fault: Exception | None = None
     return End(Verdict.NOT_SENT, error=unsent, fault=fault)
 
 
-def given_back(claimed: Claimed) -> End:
-    """Return the end of a claim that got too old before its request left."""
+def given_back(claimed: Claimed, why: str) -> End:
+    """Return the end of a claim whose request is not to leave any more."""
     asked = f"call to {mask_phone(claimed.phone)}"
-    return End(Verdict.PUT_BACK, error=NotSent(f"{asked}: given back: it was claimed too long ago"))
+    return End(Verdict.PUT_BACK, error=NotSent(f"{asked}: given back: {why}"))
 
 
 def settlement_of(claimed: Claimed, end: End, price: Decimal | None) -> Settlement:
     """Return what the journal is told."""
-    is_resting = end.verdict is Verdict.NOT_SENT
+    # Else one who is turned away every time would be the first to be dialled every time.
+    is_resting = end.verdict is Verdict.NOT_SENT or isinstance(end.error, RateLimited)
     return Settlement(
         ref=claimed.ref,
         verdict=end.verdict,

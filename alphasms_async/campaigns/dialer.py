@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
 import anyio
@@ -93,6 +94,7 @@ class Dialer:
         self._halts = Halts(campaign.most_uncertain)
         self._purse = Purse.unused(campaign)
         self._turnstile = anyio.Lock(fast_acquire=True)
+        self._counting = anyio.Lock()
         self._changed = anyio.Event()
         self._stopped = False
         self._halt: Halt | None = None
@@ -131,6 +133,9 @@ class Dialer:
         """
         if self._id:
             raise RuntimeError("a dialer runs once: make a new one to go on")
+        # What was asked for before a run holds for it.
+        while await self._journal.drain():
+            pass
         record = await self._journal.campaign(self._campaign.name)
         self._campaign.check_unchanged(record.definition)
         async with self._journal.taken_up(record.id):
@@ -150,7 +155,6 @@ class Dialer:
             raise self._failure
 
     async def _begin(self, record: CampaignRecord) -> None:
-        await self._journal.drain()
         self._purse = Purse.of(self._campaign, record, await self._journal.money(self._id))
         self._follow(await self._journal.campaign(self._campaign.name))
         if not self._is_over:
@@ -236,8 +240,9 @@ class Dialer:
                 reserved = self._reserve()
                 if reserved is not None:
                     return reserved
-                self._stop_for(self._purse.used_up())
-                holding = Holding(Hold.BUDGET)
+                holding = await self._unpaid()
+                if holding is None:
+                    continue
             self._give_up_on(holding)
             if self._must_end():
                 break
@@ -246,9 +251,18 @@ class Dialer:
                 await changed.wait()
         return None
 
+    async def _unpaid(self) -> Holding | None:
+        """Return what to wait for when the next call cannot be paid. `None`: there may be none."""
+        used_up = self._purse.used_up()
+        # The counts may be behind: no budget is too small for nobody.
+        if used_up is not None and await self._journal.next_due(self._id) is None:
+            self._is_dry = True
+            return None
+        self._stop_for(used_up)
+        return Holding(Hold.BUDGET)
+
     async def _holding(self) -> Holding | None:
-        at = self._clock()
-        if self._gate.has_expired(at):
+        if self._gate.has_expired(self._clock()):
             await self._journal.expire(self._id)
             holding = await self._ending()
             self._is_over = self._is_over or holding is None
@@ -258,17 +272,17 @@ class Dialer:
             holding = await self._resting()
             if holding is not None or self._is_over:
                 return holding
-        return self._gate.holding(anyio.current_time(), at)
+        return self._gate.holding(anyio.current_time(), self._clock())
 
     async def _resting(self) -> Holding | None:
         """Return how long to wait for a recipient to be due; nobody was when one was last asked."""
-        due = await self._journal.next_due(self._id)
+        due = await self._next_due()
         if due is None:
             holding = await self._ending()
             if holding is not None:
                 return holding
-            # Who was in flight or awaited may have come back since. Now nobody is who could.
-            due = await self._journal.next_due(self._id)
+            # Whose outcome was awaited may have come back since. Now nobody is who could.
+            due = await self._next_due()
         if due is None:
             self._is_over = True
             return None
@@ -281,6 +295,14 @@ class Dialer:
         if left:
             return Holding(Hold.OUTCOMES, min(left, seconds))
         return Holding(Hold.RESTING, seconds)
+
+    async def _next_due(self) -> datetime | None:
+        """Return when the next recipient is due, with all in it who were in flight and are not."""
+        while True:
+            was_dialling = self.progress.in_flight > 0
+            due = await self._journal.next_due(self._id)
+            if self.progress.in_flight or not was_dialling:
+                return due
 
     async def _ending(self) -> Holding | None:
         """Return what the run still waits for when nobody is left to dial. `None`: nothing."""
@@ -324,13 +346,17 @@ class Dialer:
             if claimed is None:
                 self._purse.budget.give_back(reserved)
                 self._is_dry = True
+                # Nobody is claimed while the campaign is paused or over, either.
+                self._follow(await self._journal.campaign(self._campaign.name))
                 return
             self.progress.begun += 1
             self.progress.move(RowState.PLANNED, RowState.DIALING)
             delivery = Delivery()
             try:
                 if anyio.current_time() - began > self._lease_seconds / 2:
-                    end = given_back(claimed)
+                    end = given_back(claimed, "it was claimed too long ago")
+                elif self._must_end() or self._gate.is_shut(self._clock()):
+                    end = given_back(claimed, "nobody may be dialled any more")
                 else:
                     end = await place(
                         self._alphasms, self._campaign, claimed, self._hooks, delivery
@@ -382,12 +408,14 @@ class Dialer:
         return self._stopped or self._is_over or bool(self._halt or self._failure)
 
     async def _recount(self) -> None:
-        began, before = anyio.current_time(), Counter(self.progress.states)
-        tally = await self._journal.tally(self._id)
-        now = anyio.current_time()
-        self._recounting.counted(began, now)
-        self._patience.look(tally, now)
-        self.progress.take(tally, before)
+        # One at a time: what moves meanwhile is added to a count, and another count is no move.
+        async with self._counting:
+            began, before = anyio.current_time(), Counter(self.progress.states)
+            tally = await self._journal.tally(self._id)
+            now = anyio.current_time()
+            self._recounting.counted(began, now)
+            self._patience.look(tally, now)
+            self.progress.take(tally, before)
         self._refresh()
 
     def _refresh(self) -> None:

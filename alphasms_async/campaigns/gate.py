@@ -79,6 +79,12 @@ class Gate:
         """Return whether the campaign's time is over."""
         return self.campaign.expires_at is not None and at >= self.campaign.expires_at
 
+    def is_shut(self, at: datetime) -> bool:
+        """Return whether a recipient who was admitted before may not be dialled now."""
+        window = self.campaign.window
+        is_closed = window is not None and not window.is_open(at)
+        return self.is_paused or is_closed or self.has_expired(at)
+
     def note(self, verdict: Verdict, now: float) -> None:
         """Learn from how an attempt ended whether the gateway can be reached."""
         if verdict is Verdict.NOT_SENT:

@@ -4,9 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from itertools import count
 from pathlib import Path
@@ -17,20 +15,17 @@ import pytest
 from attrs import evolve
 
 from alphasms_async import InvalidRequest, JournalError, JournalLocked
-from alphasms_async.campaigns.commands import RecordEvent
-from alphasms_async.campaigns.events import CallEvent, Ref
+from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import Claimed
-from alphasms_async.campaigns.redial import RedialPolicy
 from alphasms_async.campaigns.sqlite import MemoryJournal, SqliteJournal
 from alphasms_async.campaigns.sqlite.claims import claim
 from alphasms_async.campaigns.sqlite.moves import settle
 from alphasms_async.campaigns.states import Verdict
-from alphasms_async.models import CallOutcome
-from tests.campaigns.dialers import PRICE, Gateway, Wall, desk, limited, planned
+from tests.campaigns.dialers import PRICE, Gateway, Wall, desk, planned
 from tests.campaigns.journals import Time, listed
 from tests.campaigns.virtual import virtual
-from tests.doubles import FakeGateway, accepted, phones
+from tests.doubles import FakeGateway, phones
 
 pytestmark = pytest.mark.anyio
 
@@ -303,47 +298,6 @@ class Slow(MemoryJournal):
         self.seconds, (now, *_) = self.seconds[1:], (*self.seconds, 0.0)
         await anyio.sleep(now)
         return claimed
-
-
-class Late(MemoryJournal):
-    """A journal that tells late when the next one is due, as a busy disk does."""
-
-    async def next_due(self, campaign: int) -> datetime | None:
-        """Look, and tell two seconds later."""
-        due = await super().next_due(campaign)
-        await anyio.sleep(2)
-        return due
-
-
-@pytest.mark.parametrize("wait", [True, False])
-@virtual
-async def test_who_comes_back_while_it_is_asked_who_is_left_is_called(wait: bool) -> None:  # noqa: FBT001 - as below
-    """An answer that nobody is left ends no run once it has been overtaken."""
-    wall, gateway = Wall(), Gateway(accepted, *[limited(5)] * 2, seconds=1)
-    async with Late(clock=wall) as journal:
-        ready = await planned(journal, 3, gateway, wall)
-        wall.start()
-        run = await ready.dial(wait=wait)
-        assert await ready.counts() == {"accepted": 3}
-    assert run.is_finished
-
-
-@virtual
-async def test_who_is_redialled_while_it_is_asked_who_is_left_is_called() -> None:
-    """So does an event that brings somebody back while the last outcome is looked for."""
-    wall, gateway = Wall(), Gateway()
-    async with Late(clock=wall) as journal:
-        redial = RedialPolicy(1, after_seconds=60)
-        ready = await planned(journal, 1, gateway, wall, redial=redial)
-        wall.start()
-        async with anyio.create_task_group() as group:
-            group.start_soon(partial(ready.dial, outcomes_seconds=60))
-            await anyio.sleep(10.1)
-            await ready.tell(RecordEvent(CallEvent(outcome=CallOutcome.BUSY, ref=Ref(1, 1))))
-            await anyio.sleep(70)
-            await ready.tell(RecordEvent(CallEvent(outcome=CallOutcome.ANSWERED, ref=Ref(1, 2))))
-        assert await ready.states() == ["done"]
-    assert gateway.asked == 2
 
 
 @pytest.mark.parametrize(("seconds", "is_given_back"), [(15.0, False), (15.5, True), (600, True)])

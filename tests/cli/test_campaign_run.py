@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 import pytest
 
 from alphasms_async import GatewayUnavailable
-from alphasms_async.campaigns import Quotes
+from alphasms_async.campaigns import Quotes, SetBudget
 from alphasms_async.campaigns.gate import Gate
+from alphasms_async.campaigns.sqlite.inbox import Inbox
 from alphasms_async.sandbox import Sandbox
 from tests.cli.campaigns import (
     AUDIO,
     CLOSED,
+    JOURNAL,
     LIST,
     NAME,
     PRICE,
@@ -180,6 +183,14 @@ def test_budget_is_never_passed(sandbox: Sandbox, alphasms: Alphasms) -> None:
     assert alphasms("campaign", "budget", NAME, "4").code == 0
     assert alphasms(*RUN).code == 0
     assert sum(call.price for call in sandbox.calls()) == Decimal("4.00")
+
+
+def test_a_budget_lowered_before_the_run_holds_for_it(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """What another command has left in the inbox is done before the first call."""
+    plan(alphasms, "--budget", "2.10", count=10)
+    with closing(Inbox(Path(JOURNAL))) as inbox:
+        inbox.put([SetBudget(NAME, "0.80")])
+    assert (alphasms(*RUN).code, len(sandbox.calls())) == (4, 2)
 
 
 def test_money_that_runs_out_stops_it(sandbox: Sandbox, alphasms: Alphasms) -> None:

@@ -27,7 +27,7 @@ update recipient set state = :state, not_before = :not_before where id = :recipi
 update recipient set not_before = :latest
 where campaign = :campaign and state = 'planned' and not_before > :latest and exists(
   select 1 from attempt a
-  where a.recipient = recipient.id and a.n = recipient.attempts and a.verdict = 'not_sent');
+  where a.recipient = recipient.id and a.n = recipient.attempts and a.verdict in ('not_sent', 'put_back'));
 
 -- name: shorten_all
 update recipient set not_before = :latest

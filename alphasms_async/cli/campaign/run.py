@@ -107,6 +107,9 @@ async def run(
         book(journal, f"campaign run {name}") as opened,
         received(outcomes, opened) as awaited,
     ):
+        # What was asked for since the last run holds for this one.
+        while await opened.drain():
+            pass
         record = await opened.campaign(name)
         campaign = await campaign_of(record, audio)
         outcomes.check(campaign)
