@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -14,7 +15,7 @@ import pytest
 from alphasms_async.campaigns.commands import Pause
 from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.sqlite import SqliteJournal, tell
-from alphasms_async.campaigns.sqlite.lock import FileLock, dialled, holder_of
+from alphasms_async.campaigns.sqlite.lock import BRIEF, FileLock, dialled, holder_of
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError, JournalLocked
 from tests.campaigns.journals import NAME, Time, staged
@@ -29,7 +30,7 @@ PURPOSE = "dialling spring"
 FORK = """
 import os, sys
 from pathlib import Path
-from alphasms_async.campaigns.sqlite.lock import FileLock
+from alphasms_async.campaigns.sqlite.lock import BRIEF, FileLock
 
 lock, path = FileLock("it", "dialling"), Path(sys.argv[1])
 lock.acquire(path)
@@ -109,6 +110,30 @@ def dying(
 
     monkeypatch.setattr("alphasms_async.campaigns.sqlite.lock.time.sleep", wait)
     yield held_by
+    holder.release()
+
+
+@pytest.mark.parametrize(("purpose", "gets_in"), [(PURPOSE, True), (BRIEF, False)])
+async def test_a_command_is_waited_for_by_whoever_stays(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    purpose: str,
+    gets_in: bool,  # noqa: FBT001 - a case of the table above
+) -> None:
+    """A run waits while a listener brings in what was left; another command goes another way."""
+    holder, waited = FileLock(str(path), BRIEF), list[float]()
+    holder.acquire(path)
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if sum(waited) > 9:
+            holder.release()
+
+    monkeypatch.setattr("alphasms_async.campaigns.sqlite.lock.time.sleep", wait)
+    with suppress(JournalLocked):
+        async with SqliteJournal(path, purpose=purpose):
+            assert gets_in
+    assert (sum(waited) > 9) is gets_in
     holder.release()
 
 

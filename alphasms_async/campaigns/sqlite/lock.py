@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
@@ -18,7 +19,10 @@ __all__ = ["BRIEF", "FileLock", "dialled", "holder_of"]
 BRIEF = "a command"
 """The purpose of those who hold a journal for a moment only."""
 
-_TRIES, _TRY_SECONDS = 20, 0.025
+_TRY_SECONDS = 0.025
+# Whoever comes for long waits for a command as long as a full inbox takes it; one that comes for a
+# moment has other ways, and nobody is long in dying or in saying who he is.
+_TRIES, _BRIEF_TRIES = 400, 20
 _SIZE, _LONGEST_PURPOSE = 4096, 400
 
 
@@ -53,7 +57,7 @@ class FileLock:
                 f"the journal {self._name} cannot be used: {path}: {error.strerror}"
             ) from error
         try:
-            _flock(descriptor)
+            _flock(descriptor, _BRIEF_TRIES if self._purpose == BRIEF else _TRIES)
         except BlockingIOError:
             holder = _read(descriptor)
             os.close(descriptor)
@@ -156,19 +160,30 @@ def _beside(journal: Path) -> Path:
     return journal.with_name(f"{journal.name}.lock")
 
 
-def _flock(descriptor: int) -> None:
-    """Take the lock, and wait for somebody who is as good as gone: a command, or one who looks."""
-    for _ in range(_TRIES):
+def _flock(descriptor: int, tries: int) -> None:
+    """Take the lock, and wait for somebody who is as good as gone.
+
+    Args:
+        descriptor: The lock's file.
+        tries: How often a command is tried to be followed.
+
+    Raises:
+        BlockingIOError: Somebody keeps it.
+    """
+    for made in count(1):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = _read(descriptor)
-            if holder.get("purpose", BRIEF) != BRIEF and not _has_died(holder):
+            if made >= (tries if holder.get("purpose") == BRIEF else _tries_after(holder)):
                 raise
             time.sleep(_TRY_SECONDS)
         else:
             return
-    raise BlockingIOError
+
+
+def _tries_after(holder: dict[str, Any]) -> int:
+    return _BRIEF_TRIES if "purpose" not in holder or _has_died(holder) else 1
 
 
 def _write(descriptor: int, told: dict[str, Any]) -> None:
