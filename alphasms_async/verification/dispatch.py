@@ -190,7 +190,13 @@ class Dispatch:
             later = moves.postponed(record, now + error.retry_after)
             await self._register.replace(later, now)
             return None
-        return None if begun is None else partial(self._send_alone, begun)
+        if begun is not None:
+            return partial(self._send_alone, begun)
+        found = await self._register.get(record.id)
+        if found is None or evolve(found, due_at=record.due_at) != record:
+            return None
+        # It was only put off, by one who was told that the last place is taken: by this one.
+        return await self._begin_due(evolve(found, due_at=record.due_at))
 
     async def _send_alone(self, begun: _Begun) -> None:
         """Send for nobody who waits, so that the log is the only place to tell of a failure."""

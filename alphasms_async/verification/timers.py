@@ -75,9 +75,9 @@ class Timers:
 
     async def send_due(self) -> None:
         """Send all that is due at this moment, and return once nothing is in flight."""
-        while True:
+        while self.is_running:
             await self._round()
-            await self._settled()
+            await self.settled()
             due_at = await self._register.store.next_due()
             if due_at is None or due_at > self._now():
                 return
@@ -144,7 +144,8 @@ class Timers:
             # Not all processes at the same moment.
             self._forget_at = now + _FORGET_SECONDS + secrets.randbelow(10)
 
-    async def _settled(self) -> None:
+    async def settled(self) -> None:
+        """Wait until nothing that was begun is in flight."""
         while self._busy:
             await self._idle.wait()
 

@@ -167,6 +167,8 @@ class PhoneVerifier:
         self._dispatch.timers.stop()
         try:
             if self._group is not None:
+                # Open, too, for what `send_due` is about to have sent by it.
+                self._group.start_soon(self._dispatch.timers.settled)
                 # Told of no exception, it waits for what is in flight instead of cutting it off.
                 await self._group.__aexit__(None, None, None)
         finally:

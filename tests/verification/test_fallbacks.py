@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import anyio
 import pytest
+from attrs import evolve
 
 from alphasms_async import AlphaSMS, Message
 from alphasms_async.verification import (
@@ -12,6 +13,7 @@ from alphasms_async.verification import (
     Fallback,
     Limit,
     Limits,
+    MemoryStore,
     TextSms,
     VerificationState,
     VoiceSms,
@@ -192,6 +194,76 @@ async def test_limit_that_outlasts_the_verification_ends_it_quietly(stage: Stage
         await verifier.send_due()
         assert await stage.store.next_due() is None
     assert stage.kinds() == ["otp"]
+
+
+class Overtaken(MemoryStore):
+    """A store in which whoever is told to wait is faster than whoever may begin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow = False
+        self._overtaken = anyio.Event()
+
+    async def replace(self, entry: Entry, now: float) -> bool:
+        """Let the next one pass the first."""
+        if self.slow:
+            self.slow = False
+            await self._overtaken.wait()
+        else:
+            self._overtaken.set()
+        return await super().replace(entry, now)
+
+
+async def test_fallback_put_off_for_the_place_that_is_its_own_is_sent(stage: Stage) -> None:
+    """Of two processes one has the last place; that the other waits for it keeps nothing back."""
+    store = Overtaken()
+    stage = evolve(stage, store=store)
+    limits = Limits(starts=None, per_phone=Limit(2, 3600), per_range=None, overall=None)
+    async with stage.verifier(limits=limits) as one, stage.verifier(limits=limits) as other:
+        await one.start(PHONE)
+        stage.time.forward(FALLBACK_SECONDS)
+        store.slow = True
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.send_due)
+            group.start_soon(other.send_due)
+    assert stage.kinds() == ["otp", "voice_sms"]
+
+
+class Slow(MemoryStore):
+    """A store that takes its time to write, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_slow = False
+        self.asked = anyio.Event()
+        self.written = anyio.Event()
+
+    async def replace(self, entry: Entry, now: float) -> bool:
+        """Write when the test says so."""
+        if self.is_slow:
+            self.is_slow = False
+            self.asked.set()
+            await self.written.wait()
+        return await super().replace(entry, now)
+
+    async def write(self) -> None:
+        """Write, once everybody waits for it."""
+        await anyio.wait_all_tasks_blocked()
+        self.written.set()
+
+
+async def test_what_is_begun_while_the_verifier_is_left_is_sent(stage: Stage) -> None:
+    """A test that ends in the middle of `send_due` gets what is written down sent."""
+    store = Slow()
+    stage = evolve(stage, store=store)
+    async with anyio.create_task_group() as group, stage.verifier() as verifier:
+        await verifier.start(PHONE)
+        stage.time.forward(FALLBACK_SECONDS)
+        store.is_slow = True
+        group.start_soon(verifier.send_due)
+        await store.asked.wait()
+        group.start_soon(store.write)
+    assert stage.kinds() == ["otp", "voice_sms"]
 
 
 async def test_timers_survive_their_process(stage: Stage) -> None:
