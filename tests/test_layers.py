@@ -34,7 +34,7 @@ LAYERS = (
     {"chunks", "pacing", "riff", "serving", "statements"},
     {"checks", "clock", "settings"},
     {"phone"},
-    {"errors"},
+    {"errors", "extras"},
 )
 RANKS = {unit: rank for rank, units in enumerate(reversed(LAYERS)) for unit in units}
 

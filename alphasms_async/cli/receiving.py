@@ -12,6 +12,7 @@ from attrs import Factory, define, field, frozen
 
 from alphasms_async import InvalidRequest
 from alphasms_async.cli.terminal import counted
+from alphasms_async.extras import extra
 from alphasms_async.webhooks import WebhookReceiver
 from alphasms_async.webhooks.asgi import Answer, Message, Receive, Scope, Send
 
@@ -114,14 +115,8 @@ async def receiving(receiver: WebhookReceiver, place: Place) -> AsyncGenerator[R
         InvalidRequest: The port is taken, or there is no such address here.
         ImportError: The server is not installed; the text names the extra.
     """
-    try:
+    with extra("Receiving hooks", '"alphasms-async[webhooks]"'):
         from alphasms_async.serving import address_of, listening_socket, served
-    except ModuleNotFoundError as missing:
-        raise ImportError(
-            f"Receiving hooks needs {missing.name}, which is not installed: "
-            'pip install "alphasms-async[webhooks]"',
-            name=missing.name,
-        ) from missing
     try:
         listener = listening_socket("alphasms", place.host, place.port)
     except OSError as error:

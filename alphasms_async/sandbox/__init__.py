@@ -10,16 +10,10 @@ loopback only.
     assert sandbox.rings("380501234567") == 1
 """
 
-try:
+from alphasms_async.extras import extra as _extra
+
+with _extra("The sandbox", '"alphasms-async[sandbox]"', "python_multipart", "starlette", "uvicorn"):
     from alphasms_async.sandbox.sandbox import Sandbox
-except ModuleNotFoundError as _missing:
-    if (_missing.name or "").partition(".")[0] in {"python_multipart", "starlette", "uvicorn"}:
-        raise ImportError(
-            f"The sandbox needs {_missing.name}, which is not installed: "
-            'pip install "alphasms-async[sandbox]"',
-            name=_missing.name,
-        ) from _missing
-    raise
 from alphasms_async.sandbox.endings import Ending
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
 from alphasms_async.sandbox.fates import Fate, mixed

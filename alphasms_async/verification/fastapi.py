@@ -14,21 +14,20 @@ from typing import Annotated, Any
 
 from attrs import frozen
 
-try:
+from alphasms_async.extras import extra
+
+with extra(
+    "The router of a verification",
+    'fastapi "alphasms-async[webhooks]"',
+    "fastapi",
+    "starlette",
+):
     from fastapi import APIRouter, Depends
     from fastapi.routing import APIRoute
     from starlette.exceptions import HTTPException
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
-except ModuleNotFoundError as _missing:
-    if (_missing.name or "").partition(".")[0] in {"fastapi", "starlette"}:
-        raise ImportError(
-            f"The router of a verification needs {_missing.name}, which is not installed: "
-            'pip install fastapi "alphasms-async[webhooks]"',
-            name=_missing.name,
-        ) from _missing
-    raise
 
 from alphasms_async.errors import AlphaSMSError
 from alphasms_async.verification.verifier import PhoneVerifier

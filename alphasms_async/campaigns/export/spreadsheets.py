@@ -12,6 +12,7 @@ from alphasms_async.campaigns.export.cells import COLUMNS, Cell, cells_of, guard
 from alphasms_async.campaigns.export.outlets import write_whole
 from alphasms_async.campaigns.export.summary import HEADER, Summary
 from alphasms_async.campaigns.records import RowRecord
+from alphasms_async.extras import extra
 
 __all__ = ["MAX_ROWS", "Spreadsheet"]
 
@@ -139,13 +140,5 @@ class Spreadsheet:
 
 def _xlsxwriter() -> Any:
     # Late, for this is an extra; and by name, for it has no types.
-    try:
+    with extra("An export to a workbook", '"alphasms-async[xlsx]"', "xlsxwriter"):
         return importlib.import_module("xlsxwriter")
-    except ModuleNotFoundError as missing:
-        if missing.name != "xlsxwriter":
-            raise
-        raise ImportError(
-            f"An export to a workbook needs {missing.name}, which is not installed: "
-            'pip install "alphasms-async[xlsx]"',
-            name=missing.name,
-        ) from missing

@@ -17,6 +17,7 @@ from alphasms_async.campaigns.lists.columns import (
     find_layout,
 )
 from alphasms_async.campaigns.lists.files import refusal
+from alphasms_async.extras import extra
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -83,16 +84,8 @@ def find_workbook(path: Path, file: BinaryIO, wanted: str | None) -> Workbook:
 
 def _open(path: Path, file: BinaryIO) -> "CalamineWorkbook":
     # Late, for this is an extra: who has no workbooks needs no reader of them.
-    try:
+    with extra("A list in a workbook", '"alphasms-async[xlsx]"', "python_calamine"):
         from python_calamine import CalamineWorkbook
-    except ModuleNotFoundError as missing:
-        if missing.name != "python_calamine":
-            raise
-        raise ImportError(
-            f"A list in a workbook needs {missing.name}, which is not installed: "
-            'pip install "alphasms-async[xlsx]"',
-            name=missing.name,
-        ) from missing
     file.seek(0)
     with broken_is_refused(path):
         return CalamineWorkbook.from_filelike(file)

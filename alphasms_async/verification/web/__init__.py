@@ -11,16 +11,10 @@ Nothing is made before the application starts, so a secret may be read there. Wh
 in its own documentation stands in `verification.fastapi`.
 """
 
-try:
+from alphasms_async.extras import extra as _extra
+
+with _extra("Verification in a web application", '"alphasms-async[webhooks]"', "starlette"):
     from alphasms_async.verification.web.hooks import VerificationHooks, verification_hooks
-except ModuleNotFoundError as _missing:
-    if (_missing.name or "").partition(".")[0] == "starlette":
-        raise ImportError(
-            "Verification in a web application needs starlette, which is not installed: "
-            'pip install "alphasms-async[webhooks]"',
-            name=_missing.name,
-        ) from _missing
-    raise
 from alphasms_async.verification.web.lifespan import (
     client_of,
     verification_lifespan,
