@@ -5,7 +5,7 @@ import secrets
 import sys
 import unicodedata
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from alphasms_async.errors import InvalidRequest, InvalidText
@@ -22,7 +22,10 @@ __all__ = [
     "check_sender",
     "check_sum",
     "check_text",
+    "is_key",
+    "is_number",
     "is_sum",
+    "is_whole",
     "mint_client_id",
 ]
 
@@ -38,6 +41,7 @@ _MOST_DIGITS = 12
 _LEAST_RATE = 0.00001
 _LARGEST = sys.float_info.max
 _LONGEST_SHOWN = 40
+_KEYS = frozenset("0123456789*#")
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
@@ -157,6 +161,23 @@ def check_count(name: str, count: int) -> int:
     if count < 1:
         raise InvalidRequest(f"{name} is a whole number above 0, not {count}")
     return count
+
+
+def is_key(key: object) -> bool:
+    """Return whether it is one key of a phone: a digit, `*` or `#`."""
+    return isinstance(key, str) and key in _KEYS
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Return whether it is a whole number, and no truth value."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether it is a number that a float can hold, finite and no truth value."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -_LARGEST <= value <= _LARGEST
 
 
 def mint_client_id() -> int:

@@ -16,6 +16,9 @@ from alphasms_async.checks import (
     check_sender,
     check_sum,
     check_text,
+    is_key,
+    is_number,
+    is_whole,
     mint_client_id,
 )
 from alphasms_async.errors import InvalidRequest, InvalidText
@@ -303,3 +306,27 @@ def test_a_count_of_another_type_is_refused(value: Any) -> None:
 def test_a_rate_of_another_type_is_refused(value: Any) -> None:
     """A rate is a number, and a truth is none."""
     assert "per_second is float, not " in refusal(check_rate, "per_second", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_right"),
+    [
+        *((one, (True, True)) for one in (0, -1, 10**300)),
+        *((one, (False, True)) for one in (0.0, -1.5, 1e308)),
+        # A whole number that no float can hold is one still.
+        (10**400, (True, False)),
+        *((one, (False, False)) for one in (True, None, "1", float("nan"), float("inf"), 1j)),
+    ],
+)
+def test_numbers_are_known(value: object, is_right: tuple[bool, bool]) -> None:
+    """Whole ones, and those that can be reckoned with; a truth is neither."""
+    assert (is_whole(value), is_number(value)) == is_right
+
+
+@pytest.mark.parametrize(
+    ("key", "is_right"),
+    [*((one, True) for one in "0123456789*#"), *((one, False) for one in ("", "10", "A", "٣", 1))],
+)
+def test_keys_are_known(key: object, is_right: bool) -> None:  # noqa: FBT001 - a case of the table
+    """One of the twelve of a phone, and nothing else."""
+    assert is_key(key) is is_right

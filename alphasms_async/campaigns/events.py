@@ -8,6 +8,7 @@ from typing import Any, cast
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
+from alphasms_async.checks import is_whole
 from alphasms_async.errors import InvalidRequest
 from alphasms_async.models import CallOutcome
 from alphasms_async.phone import mask_known_phone
@@ -32,23 +33,17 @@ def _checked(right: str, is_right: Callable[[Any], bool]) -> _Check:
     return check
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _is_moment(value: object) -> bool:
     is_aware = isinstance(value, datetime) and value.utcoffset() is not None
     return is_aware and _FIRST <= cast("datetime", value) <= _LAST
 
 
-_whole = optional(_checked("a whole number", _is_whole))
+_whole = optional(_checked("a whole number", is_whole))
 _text = _checked("text", lambda value: isinstance(value, str))
 _outcome = _checked("a CallOutcome", lambda value: isinstance(value, CallOutcome))
 _ref = _checked(
     "a Ref of two whole numbers",
-    lambda value: (
-        isinstance(value, Ref) and _is_whole(value.recipient) and _is_whole(value.attempt)
-    ),
+    lambda value: isinstance(value, Ref) and is_whole(value.recipient) and is_whole(value.attempt),
 )
 _moment = _checked("a moment with a time zone, from 1970 to 8999", _is_moment)
 

@@ -1,10 +1,9 @@
 """How long a run waits for outcomes, and how often it may count how many have come."""
 
-from math import isfinite
-
 from attrs import define, field
 
 from alphasms_async.campaigns.records import Tally
+from alphasms_async.checks import is_number
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["Patience", "Recount"]
@@ -15,8 +14,7 @@ _SELDOM_SECONDS, _OFTEN_SECONDS = 5.0, 0.25
 
 
 def _check_seconds(seconds: float) -> float:
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not isfinite(seconds) or seconds < 0:
+    if not is_number(seconds) or seconds < 0:
         raise InvalidRequest(f"outcomes_seconds is a number of seconds, 0 or more, not {seconds!r}")
     return float(seconds)
 

@@ -8,6 +8,7 @@ from typing import Any, Self, cast
 from attrs import field, frozen
 
 from alphasms_async.campaigns.spans import seconds_of
+from alphasms_async.checks import is_number, is_whole
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["RedialPolicy"]
@@ -39,10 +40,10 @@ class RedialPolicy:
     """The outcomes that are followed by another call: `no_answer`, `busy` or both."""
 
     def __attrs_post_init__(self) -> None:
-        if not _is_number(self.times, int) or not 1 <= self.times <= _MOST_TIMES:
+        if not is_whole(self.times) or not 1 <= self.times <= _MOST_TIMES:
             raise InvalidRequest(f"redial 1 to {_MOST_TIMES} times, not {self.times!r}")
         seconds = self.after_seconds
-        if not _is_number(seconds, int | float) or not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
+        if not is_number(seconds) or not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
             raise InvalidRequest(f"redial after 1 minute to 30 days, not after {seconds!r} seconds")
         if not self.on or not self.on <= _OUTCOMES:
             raise InvalidRequest(
@@ -115,10 +116,6 @@ class RedialPolicy:
         if outcome not in self.on or done > self.times:
             return None
         return at.astimezone(UTC) + timedelta(seconds=self.after_seconds)
-
-
-def _is_number(value: object, kind: Any) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _is_texts(value: object) -> bool:

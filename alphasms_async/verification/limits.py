@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from math import isfinite
 
 from attrs import frozen
 
+from alphasms_async.checks import is_number, is_whole
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["Limit", "Limits"]
@@ -28,10 +28,9 @@ class Limit:
 
     def __attrs_post_init__(self) -> None:
         count, seconds = self.count, self.seconds
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        if not is_whole(count) or count < 1:
             raise InvalidRequest(f"the count of a limit is a whole number above 0, not {count!r}")
-        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if not is_number or not isfinite(seconds) or seconds <= 0:
+        if not is_number(seconds) or seconds <= 0:
             raise InvalidRequest(f"the seconds of a limit are a number above 0, not {seconds!r}")
 
 

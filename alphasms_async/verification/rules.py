@@ -5,7 +5,7 @@ from typing import Self
 
 from attrs import frozen
 
-from alphasms_async.checks import check_count
+from alphasms_async.checks import check_count, is_whole
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["Rules"]
@@ -71,7 +71,7 @@ def _count(name: str, count: int, most: int) -> int:
 
 
 def _resends(count: object) -> int:
-    if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= _MOST_RESENDS:
+    if not is_whole(count) or not 0 <= count <= _MOST_RESENDS:
         raise InvalidRequest(
             f"most_resends is a whole number from 0 to {_MOST_RESENDS}, not {count!r}"
         )

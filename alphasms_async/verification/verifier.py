@@ -11,6 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 from attrs import frozen
 
+from alphasms_async.checks import is_key
 from alphasms_async.client import AlphaSMS
 from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import (
@@ -43,7 +44,6 @@ from alphasms_async.webhooks.tokens import HookTokens
 __all__ = ["PhoneVerifier", "Verification"]
 
 _CLOSE_SECONDS = 5.0
-_KEYS = frozenset("0123456789*#")
 
 
 @frozen
@@ -312,7 +312,7 @@ class PhoneVerifier:
 
         Source: voice.php [instruction, section 2].
         """
-        if not isinstance(key, str) or key not in _KEYS:
+        if not is_key(key):
             raise InvalidRequest("key is one key of a phone: a digit, * or #")
         record = self._first(phone, key)
         await self._dispatch.send_first(record, await Recording.load(audio))

@@ -2,12 +2,11 @@
 
 import hashlib
 import logging
-import math
 from contextlib import suppress
 
 import anyio
 
-from alphasms_async.checks import check_count
+from alphasms_async.checks import check_count, is_number
 from alphasms_async.errors import (
     ConfigurationError,
     HookNotProven,
@@ -150,8 +149,7 @@ class WebhookReceiver:
 
 
 def _checked_seconds(seconds: float) -> float:
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not 0 < seconds < math.inf:
+    if not is_number(seconds) or seconds <= 0:
         raise InvalidRequest(f"body_seconds is a number of seconds above 0, not {seconds}")
     return float(seconds)
 

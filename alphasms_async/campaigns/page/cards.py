@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from alphasms_async.campaigns.keys import Pressed
 from alphasms_async.campaigns.page.axes import count_axis, time_marks
 from alphasms_async.campaigns.page.charts import Frame, Level, Series, area, stacks
 from alphasms_async.campaigns.page.figures import amount, day, duration, number
@@ -51,7 +52,6 @@ _VERDICTS = (
 )
 _UNSETTLED = "not ended"
 _NO_HOOK = "Outcomes come by hook, or are asked for: none is known of these calls."
-_MOST_KEYS = 12
 _LONGEST_KEYS = 12
 # One bar over the whole width would look like much.
 _FEWEST_STEPS = 20
@@ -124,18 +124,15 @@ def outcomes_card(report: Report) -> Markup:
 
 def keys_card(report: Report) -> Markup:
     """Return which keys were pressed, the most frequent first."""
-    keys = report.tally.digits
-    if not keys:
+    if not report.tally.digits:
         return card("Keys pressed", _nothing("Nobody has pressed a key."))
-    told = sorted(keys.items(), key=lambda one: (-one[1], one[0]))
-    parts = [Part(_shortened(pressed), "brand", count) for pressed, count in told[:_MOST_KEYS]]
-    others = sum(count for _, count in told[_MOST_KEYS:])
-    if others:
-        parts.append(Part("others", "mute", others))
+    pressed = Pressed.of(report.tally)
+    parts = [Part(_shortened(keys), "brand", count) for keys, count in pressed.most]
+    if pressed.others:
+        parts.append(Part("others", "mute", pressed.others))
     # So that each share is one of those who answered.
-    silent = report.tally.outcomes[CallOutcome.ANSWERED] - keys.total()
-    if silent > 0:
-        parts.append(Part("no key", "soft", silent))
+    if pressed.silent:
+        parts.append(Part("no key", "soft", pressed.silent))
     return card(
         "Keys pressed",
         bars(parts, "Calls by keys pressed"),

@@ -13,6 +13,7 @@ from alphasms_async.campaigns.report.timeline import Timeline, timeline_of
 from alphasms_async.campaigns.report.troubles import Troubles, troubles_of
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.campaigns.window import Window
+from alphasms_async.checks import is_whole
 from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import InvalidRequest
 
@@ -111,7 +112,7 @@ async def report_of(
 
 
 def _check_failures(failures: int) -> None:
-    if not isinstance(failures, int) or isinstance(failures, bool) or failures < 0:
+    if not is_whole(failures) or failures < 0:
         raise InvalidRequest(f"failures is a whole number, 0 or more, not {failures!r}")
 
 

@@ -1,6 +1,5 @@
 """What the people called have done, as bars on a terminal: outcomes, and the keys they pressed."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import frozen
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from alphasms_async import CallOutcome
 from alphasms_async.campaigns import Tally
+from alphasms_async.campaigns.keys import Pressed
 from alphasms_async.cli.terminal import answers, counted
 
 __all__ = ["outcomes_in_words", "print_outcomes"]
@@ -23,7 +23,6 @@ _COLORS = {
 }
 _BAR_CELLS = 30
 _LABEL_CELLS = 16
-_MOST_KEYS = 12
 _LONGEST_KEYS = 12
 
 
@@ -62,26 +61,21 @@ def outcomes_in_words(tally: Tally) -> str:
     words = ", ".join(f"{tally.outcomes[one]} {one.replace('_', ' ')}" for one in known)
     if not tally.digits:
         return words
-    keys = ", ".join(f"{_shown(one)} ×{count}" for one, count in _most_frequent(tally.digits))
+    keys = ", ".join(f"{_shown(one)} ×{count}" for one, count in Pressed.of(tally).most)
     return f"{words}; keys {keys}"
 
 
 def _keys(tally: Tally, opt_out: str | None, meanings: Mapping[str, str]) -> Iterator[_Part]:
-    known = _most_frequent(tally.digits)
-    for keys, count in known:
+    pressed = Pressed.of(tally)
+    for keys, count in pressed.most:
         meaning = meanings.get(keys, "opt out" if keys == opt_out else "")
         color = "magenta" if keys == opt_out else "cyan"
         yield _Part(f"{_shown(keys)} {meaning}".rstrip(), count, color)
-    if others := tally.digits.total() - sum(count for _, count in known):
-        yield _Part("others", others, "bright_black")
+    if pressed.others:
+        yield _Part("others", pressed.others, "bright_black")
     # So that each share is one of those who answered.
-    silent = tally.outcomes[CallOutcome.ANSWERED] - tally.digits.total()
-    if silent > 0:
-        yield _Part("no key", silent, "bright_black")
-
-
-def _most_frequent(digits: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(digits.items(), key=lambda one: (-one[1], one[0]))[:_MOST_KEYS]
+    if pressed.silent:
+        yield _Part("no key", pressed.silent, "bright_black")
 
 
 def _shown(keys: str) -> str:
