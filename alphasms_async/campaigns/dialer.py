@@ -134,8 +134,7 @@ class Dialer:
         if self._id:
             raise RuntimeError("a dialer runs once: make a new one to go on")
         # What was asked for before a run holds for it.
-        while await self._journal.drain():
-            pass
+        await self._journal.catch_up()
         record = await self._journal.campaign(self._campaign.name)
         self._campaign.check_unchanged(record.definition)
         async with self._journal.taken_up(record.id):
@@ -156,7 +155,7 @@ class Dialer:
 
     async def _begin(self, record: CampaignRecord) -> None:
         self._purse = Purse.of(self._campaign, record, await self._journal.money(self._id))
-        self._follow(await self._journal.campaign(self._campaign.name))
+        self._follow(record)
         if not self._is_over:
             await self._journal.halt(self._id, None)
         await self._recount()

@@ -200,7 +200,15 @@ class Journal(ABC):
 
     @abstractmethod
     async def drain(self) -> int:
-        """Do what other processes have asked for; return how many commands that were."""
+        """Do what other processes have asked for; return how many commands that were.
+
+        Of many it does some, and does the next when it is asked again.
+        """
+
+    async def catch_up(self) -> None:
+        """Do all that other processes have asked for so far."""
+        while await self.drain():
+            pass
 
     @abstractmethod
     async def next_due(self, campaign: int) -> datetime | None:

@@ -175,14 +175,16 @@ def _flock(descriptor: int, tries: int) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = _read(descriptor)
-            if made >= (tries if holder.get("purpose") == BRIEF else _tries_after(holder)):
+            if made >= _most_tries(holder, tries):
                 raise
             time.sleep(_TRY_SECONDS)
         else:
             return
 
 
-def _tries_after(holder: dict[str, Any]) -> int:
+def _most_tries(holder: dict[str, Any], after_command: int) -> int:
+    if holder.get("purpose") == BRIEF:
+        return after_command
     return _BRIEF_TRIES if "purpose" not in holder or _has_died(holder) else 1
 
 

@@ -108,8 +108,7 @@ async def run(
         received(outcomes, opened) as awaited,
     ):
         # What was asked for since the last run holds for this one.
-        while await opened.drain():
-            pass
+        await opened.catch_up()
         record = await opened.campaign(name)
         campaign = await campaign_of(record, audio)
         outcomes.check(campaign)
