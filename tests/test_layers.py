@@ -31,7 +31,7 @@ LAYERS = (
     {"gateway"},
     {"outcomes"},
     {"messages", "models", "recording"},
-    {"chunks", "pacing", "riff", "serving", "statements"},
+    {"chunks", "files", "pacing", "riff", "serving", "statements"},
     {"checks", "clock", "settings"},
     {"phone"},
     {"errors", "extras"},

@@ -14,6 +14,7 @@ from attrs import frozen
 from alphasms_async.campaigns.commands import Command, command_to_json
 from alphasms_async.campaigns.sqlite.connection import is_locked, meaning_of
 from alphasms_async.errors import JournalError
+from alphasms_async.files import identity_of
 
 __all__ = ["Inbox", "InboxError", "Letters"]
 
@@ -86,7 +87,7 @@ class Inbox:
             InboxError: The inbox cannot be read.
         """
         try:
-            if self._identity() is None:
+            if identity_of(self._path) is None:
                 return None
             connection = self._open()
             rows = connection.execute(
@@ -130,7 +131,7 @@ class Inbox:
             self._connection = None
 
     def _open(self) -> sqlite3.Connection:
-        if self._opened != self._identity():
+        if self._opened != identity_of(self._path):
             # Somebody has deleted the file, and others have made a new one.
             self.close()
         if self._connection is None:
@@ -150,16 +151,8 @@ class Inbox:
                 connection.close()
                 raise
             self._connection = connection
-            self._opened = self._identity()
+            self._opened = identity_of(self._path)
         return self._connection
-
-    def _identity(self) -> tuple[int, int] | None:
-        """Return which file lies there now. `None` when none does."""
-        try:
-            there = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return there.st_dev, there.st_ino
 
     def _failed(self, error: Exception) -> InboxError:
         self.close()

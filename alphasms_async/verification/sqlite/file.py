@@ -15,9 +15,9 @@ import anyio.to_thread
 from anyio.lowlevel import RunVar
 
 from alphasms_async.errors import StoreError
+from alphasms_async.files import identity_of
 from alphasms_async.verification.sqlite.opening import (
     LOCKED,
-    identity_of,
     meaning_of,
     open_file,
     transact,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from alphasms_async.verification.sqlite.sql import SCHEMA
 
-__all__ = ["LOCKED", "identity_of", "meaning_of", "open_file", "transact"]
+__all__ = ["LOCKED", "meaning_of", "open_file", "transact"]
 
 T = TypeVar("T")
 
@@ -68,15 +68,6 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def identity_of(path: Path) -> tuple[int, int] | None:
-    """Return which file lies there now. `None` when none does."""
-    try:
-        there = path.stat()
-    except FileNotFoundError:
-        return None
-    return there.st_dev, there.st_ino
 
 
 def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
