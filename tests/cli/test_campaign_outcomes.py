@@ -17,6 +17,7 @@ from tests.cli.campaigns import AUDIO, NAME, listed, names, only_line, plan, sta
 from tests.cli.conftest import Alphasms, Ran
 from tests.cli.dialled import dial, results
 from tests.doubles import phones
+from tests.ports import taken_port
 from tests.torture.commands import PLAN, RUN, Desk, Switchboard
 
 SECRET = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c"
@@ -265,9 +266,8 @@ def test_bad_options_call_nobody(
 
 def test_taken_port_calls_nobody(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """A port that somebody has is seen before the first call, and before a list is planned."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        ran = dial(alphasms, "phone\n0501234567", "--listen", port)
+    with taken_port() as port:
+        ran = dial(alphasms, "phone\n0501234567", "--listen", str(port))
     assert f"port {port}: it is in use" in only_line(ran)
     assert names(alphasms) == []
 

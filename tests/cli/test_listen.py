@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
@@ -22,6 +21,7 @@ from alphasms_async.sandbox import Sandbox
 from alphasms_async.webhooks import HookKind, HookTokens
 from tests.cli.campaigns import JOURNAL, NAME, only_line, plan, standing
 from tests.cli.conftest import Alphasms
+from tests.ports import taken_port
 from tests.torture.commands import PROGRAM
 
 SECRET = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c"
@@ -245,8 +245,7 @@ def test_bad_input_is_refused(
 
 def test_taken_port_is_one_line(folder: Path, alphasms: Alphasms) -> None:
     """Exit 2, and the port is named."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with taken_port() as port:
         line = only_line(alphasms("listen", "--port", str(port)))
     assert line == (
         f"alphasms cannot listen on 127.0.0.1, port {port}: it is in use; "

@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Generator
@@ -14,6 +13,7 @@ from attrs import frozen
 
 from tests.cli.campaigns import only_line
 from tests.cli.conftest import Alphasms
+from tests.ports import taken_port
 from tests.sandbox.receiver import Receiver, served
 from tests.torture.commands import PROGRAM
 
@@ -171,8 +171,7 @@ def test_bad_input_is_refused(
 
 def test_taken_port_is_one_line(folder: Path, alphasms: Alphasms) -> None:
     """Exit 2, and the port is named."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with taken_port() as port:
         line = only_line(alphasms("sandbox", "--port", str(port)))
     assert line == (
         f"The sandbox cannot listen on 127.0.0.1, port {port}: it is in use; choose another --port"

@@ -1,4 +1,6 @@
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -33,6 +35,17 @@ def _use(scene: Street, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@asynccontextmanager
+async def _at_home(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, **options: float
+) -> AsyncGenerator[Street]:
+    """Serve the application in this process, on a street of its own."""
+    async with street(folder, **options) as scene:
+        _use(scene, monkeypatch)
+        async with under_uvicorn(app, scene.listener):
+            yield scene
+
+
 async def _end_first_call(scene: Street, fate: Fate) -> None:
     (call,) = await scene.calls("otp")
     scene.sandbox.end_call(call.id, fate)
@@ -42,13 +55,11 @@ async def test_person_who_missed_the_call_is_verified_by_voice_sms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody answers, the hook says so, a voice SMS reads a code, and it is right once."""
-    async with street(tmp_path) as scene:
-        _use(scene, monkeypatch)
-        async with under_uvicorn(app, scene.listener):
-            id = await scene.started()
-            await _end_first_call(scene, NOBODY)
-            (spoken,) = await scene.calls("voice_sms")
-            told = [await scene.check(id, spoken_code(spoken)) for _ in range(2)]
+    async with _at_home(tmp_path, monkeypatch) as scene:
+        id = await scene.started()
+        await _end_first_call(scene, NOBODY)
+        (spoken,) = await scene.calls("voice_sms")
+        told = [await scene.check(id, spoken_code(spoken)) for _ in range(2)]
     assert told == [True, False]
     assert scene.kinds() == ["otp", "voice_sms"]
 
@@ -57,14 +68,12 @@ async def test_hooks_of_both_channels_are_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The account's hook of the flash call and the voice SMS's own are each taken at once."""
-    async with street(tmp_path) as scene:
-        _use(scene, monkeypatch)
-        async with under_uvicorn(app, scene.listener):
-            await scene.started()
-            await _end_first_call(scene, NOBODY)
-            (spoken,) = await scene.calls("voice_sms")
-            scene.sandbox.end_call(spoken.id, Fate("ANSWERED", talk_seconds=9))
-            await anyio.to_thread.run_sync(scene.sandbox.wait_for_hooks)
+    async with _at_home(tmp_path, monkeypatch) as scene:
+        await scene.started()
+        await _end_first_call(scene, NOBODY)
+        (spoken,) = await scene.calls("voice_sms")
+        scene.sandbox.end_call(spoken.id, Fate("ANSWERED", talk_seconds=9))
+        await anyio.to_thread.run_sync(scene.sandbox.wait_for_hooks)
     assert [one.status for one in scene.sandbox.deliveries()] == [200, 200]
 
 
@@ -72,13 +81,11 @@ async def test_person_whose_hook_is_lost_is_verified_by_voice_sms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No hook comes, so the timer has the voice SMS sent, and its code is right."""
-    async with street(tmp_path, fallback_seconds=SHORT_SECONDS) as scene:
-        _use(scene, monkeypatch)
+    async with _at_home(tmp_path, monkeypatch, fallback_seconds=SHORT_SECONDS) as scene:
         scene.sandbox.hook = None
-        async with under_uvicorn(app, scene.listener):
-            id = await scene.started()
-            (spoken,) = await scene.calls("voice_sms")
-            assert await scene.check(id, spoken_code(spoken))
+        id = await scene.started()
+        (spoken,) = await scene.calls("voice_sms")
+        assert await scene.check(id, spoken_code(spoken))
     assert scene.kinds() == ["otp", "voice_sms"]
 
 
@@ -86,13 +93,11 @@ async def test_call_that_is_seen_needs_no_voice_sms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The flash call's own code is right, and nothing else is sent."""
-    async with street(tmp_path) as scene:
-        _use(scene, monkeypatch)
-        async with under_uvicorn(app, scene.listener):
-            id = await scene.started()
-            await _end_first_call(scene, Fate("ANSWERED"))
-            await anyio.to_thread.run_sync(scene.sandbox.wait_for_hooks)
-            assert await scene.check(id, scene.sandbox.calls()[0].code)
+    async with _at_home(tmp_path, monkeypatch) as scene:
+        id = await scene.started()
+        await _end_first_call(scene, Fate("ANSWERED"))
+        await anyio.to_thread.run_sync(scene.sandbox.wait_for_hooks)
+        assert await scene.check(id, scene.sandbox.calls()[0].code)
     assert scene.kinds() == ["otp"]
 
 
@@ -177,16 +182,14 @@ async def test_forged_hook_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokens: HookTokens | None
 ) -> None:
     """An event that we did not give the hook for is refused, and sends nothing."""
-    async with street(tmp_path) as scene:
-        _use(scene, monkeypatch)
+    async with _at_home(tmp_path, monkeypatch) as scene:
         hook_url = scene.environment["HOOK_URL"]
         url = hook_url if tokens is None else tokens.url(hook_url, HookKind.ACCOUNT)
-        async with under_uvicorn(app, scene.listener):
-            id = await scene.started()
-            (call,) = scene.sandbox.calls()
-            event = {"id": call.id, "phone": PHONE, "status": "NO ANSWER"}
-            answer = await scene.http.post(url, json=event)
-            assert await scene.check(id, call.code)
+        id = await scene.started()
+        (call,) = scene.sandbox.calls()
+        event = {"id": call.id, "phone": PHONE, "status": "NO ANSWER"}
+        answer = await scene.http.post(url, json=event)
+        assert await scene.check(id, call.code)
     assert answer.status_code == 403
     assert scene.kinds() == ["otp"]
 
