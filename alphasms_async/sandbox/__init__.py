@@ -17,8 +17,8 @@ with _extra("The sandbox", '"alphasms-async[sandbox]"', "python_multipart", "sta
 from alphasms_async.sandbox.endings import Ending
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
 from alphasms_async.sandbox.fates import Fate, mixed
-from alphasms_async.sandbox.hook_style import HookStyle
-from alphasms_async.sandbox.hooks import HookDelivery
+from alphasms_async.sandbox.hooks.queue import HookDelivery
+from alphasms_async.sandbox.hooks.style import HookStyle
 from alphasms_async.sandbox.states import State
 
 __all__ = [

@@ -11,8 +11,8 @@ from alphasms_async.clock import Clock, utc_now
 from alphasms_async.sandbox.endings import Ending, Endings
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.fates import Fate, Fates
-from alphasms_async.sandbox.hook_style import HookStyle
-from alphasms_async.sandbox.hooks import HookDelivery, HookQueue
+from alphasms_async.sandbox.hooks.queue import HookDelivery, HookQueue
+from alphasms_async.sandbox.hooks.style import HookStyle
 from alphasms_async.sandbox.ledger import FIRST_ID, Ledger
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
 from alphasms_async.sandbox.states import Standing

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import web_server_answer
-from alphasms_async.sandbox.http_php import http_php
-from alphasms_async.sandbox.json_php import json_php, json_queue
-from alphasms_async.sandbox.otp_php import otp_php
-from alphasms_async.sandbox.voice_php import voice_php
-from alphasms_async.sandbox.xml_php import xml_php
+from alphasms_async.sandbox.wire.answers import web_server_answer
+from alphasms_async.sandbox.wire.http_php import http_php
+from alphasms_async.sandbox.wire.json_php import json_php, json_queue
+from alphasms_async.sandbox.wire.otp_php import otp_php
+from alphasms_async.sandbox.wire.voice_php import voice_php
+from alphasms_async.sandbox.wire.xml_php import xml_php
 
 Page: TypeAlias = Callable[[Account, Request], Awaitable[Response]]
 

@@ -11,7 +11,7 @@ import attrs
 from alphasms_async.clock import Clock
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.fates import Fate, Fates
-from alphasms_async.sandbox.hooks import HookQueue, Post
+from alphasms_async.sandbox.hooks.queue import HookQueue, Post
 from alphasms_async.sandbox.ledger import Ledger
 from alphasms_async.sandbox.states import Standing
 

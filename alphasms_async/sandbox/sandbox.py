@@ -14,9 +14,9 @@ from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.app import application
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
 from alphasms_async.sandbox.fates import Fate
-from alphasms_async.sandbox.hooks import HookDelivery
+from alphasms_async.sandbox.hooks.posting import keep_posting, post_once
+from alphasms_async.sandbox.hooks.queue import HookDelivery
 from alphasms_async.sandbox.phones import is_international
-from alphasms_async.sandbox.posting import keep_posting, post_once
 from alphasms_async.sandbox.server import serve
 from alphasms_async.sandbox.states import Standing, State
 

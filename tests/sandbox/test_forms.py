@@ -3,7 +3,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from alphasms_async.sandbox.forms import Form, read_form
+from alphasms_async.sandbox.wire.forms import Form, read_form
 
 from .wire import KEY, voice_form
 

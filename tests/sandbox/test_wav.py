@@ -3,7 +3,7 @@ import struct
 import pytest
 
 from alphasms_async.sandbox.refusals import Refusal
-from alphasms_async.sandbox.wav import refusal_of
+from alphasms_async.sandbox.wire.wav import refusal_of
 
 from .wire import wav
 

@@ -24,7 +24,7 @@ from alphasms_async.campaigns.records import RowRecord
 from alphasms_async.campaigns.sqlite import SqliteJournal
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.sandbox import Sandbox
-from alphasms_async.sandbox.posting import keep_posting
+from alphasms_async.sandbox.hooks.posting import keep_posting
 from alphasms_async.sandbox.server import serve
 from tests.doubles import phone_of
 from tests.sounds import wav

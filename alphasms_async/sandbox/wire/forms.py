@@ -46,7 +46,7 @@ async def read_form(request: Request, max_file_bytes: int) -> Form:
     boundary = options.get(b"boundary") if kind == b"multipart/form-data" else None
     parser = reading.parser(boundary) if boundary else None
     async for chunk in request.stream():
-        # After the first fault the rest is read and dropped, for the reason given in bodies.py.
+        # After the first fault the rest is read and dropped, for the reason given in `bodies`.
         if parser and chunk:
             try:
                 parser.write(chunk)

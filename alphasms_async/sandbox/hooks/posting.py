@@ -9,7 +9,7 @@ import attrs
 import httpx
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.hooks import AT_ONCE, HookDelivery, Post
+from alphasms_async.sandbox.hooks.queue import AT_ONCE, HookDelivery, Post
 from alphasms_async.settings import is_loopback
 from alphasms_async.transports import SlotTransport
 

@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import Json, json_answer
-from alphasms_async.sandbox.bodies import read_text
-from alphasms_async.sandbox.json_item import Handler, Item, json_object
-from alphasms_async.sandbox.json_pipeline import send_pipeline
-from alphasms_async.sandbox.json_reads import READS
-from alphasms_async.sandbox.json_sends import SENDS
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
+from alphasms_async.sandbox.wire.answers import Json, json_answer
+from alphasms_async.sandbox.wire.bodies import read_text
+from alphasms_async.sandbox.wire.json_item import Handler, Item, json_object
+from alphasms_async.sandbox.wire.json_pipeline import send_pipeline
+from alphasms_async.sandbox.wire.json_reads import READS
+from alphasms_async.sandbox.wire.json_sends import SENDS
 
 _HANDLERS: Mapping[str, Handler] = {
     **SENDS,

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import Json
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
-from alphasms_async.sandbox.json_item import Handler, Item
-from alphasms_async.sandbox.numerals import whole_number
-from alphasms_async.sandbox.parts import part_count
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
+from alphasms_async.sandbox.wire.answers import Json
+from alphasms_async.sandbox.wire.json_item import Handler, Item
+from alphasms_async.sandbox.wire.numerals import whole_number
+from alphasms_async.sandbox.wire.parts import part_count
 
 _SPEAKING_SENDER = "Voice"
 _LIFETIME_SECONDS = range(3600, 259_200 + 1)

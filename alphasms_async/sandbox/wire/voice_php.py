@@ -4,12 +4,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import errors_answer, json_answer
 from alphasms_async.sandbox.entries import SandboxCall
-from alphasms_async.sandbox.forms import Form, read_form
 from alphasms_async.sandbox.phones import is_international
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
-from alphasms_async.sandbox.wav import refusal_of
+from alphasms_async.sandbox.wire.answers import errors_answer, json_answer
+from alphasms_async.sandbox.wire.forms import Form, read_form
+from alphasms_async.sandbox.wire.wav import refusal_of
 
 _FIELDS = frozenset({"key", "phone", "voice", "hook", "dtmf"})
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import Json
-from alphasms_async.sandbox.json_item import Handler, Item
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
+from alphasms_async.sandbox.wire.answers import Json
+from alphasms_async.sandbox.wire.json_item import Handler, Item
 
 # The request type each kind came in; a kind not listed has its type's name.
 _TYPES = {"voice_sms": "sms", "say": "voice"}

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import xml_answer
-from alphasms_async.sandbox.bodies import read_text
 from alphasms_async.sandbox.entries import SandboxEntry
-from alphasms_async.sandbox.numerals import whole_number
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
+from alphasms_async.sandbox.wire.answers import xml_answer
+from alphasms_async.sandbox.wire.bodies import read_text
+from alphasms_async.sandbox.wire.numerals import whole_number
 
 _IDS = ("id", "sms_id")
 _CODES: Final[Mapping[Refusal, int]] = {

@@ -8,10 +8,10 @@ from typing import TypeAlias, cast
 import attrs
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import Json
-from alphasms_async.sandbox.numerals import whole_number
 from alphasms_async.sandbox.phones import is_international
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
+from alphasms_async.sandbox.wire.answers import Json
+from alphasms_async.sandbox.wire.numerals import whole_number
 
 JsonObject: TypeAlias = Mapping[str, object]
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import cast
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import Json
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
-from alphasms_async.sandbox.json_item import Item
-from alphasms_async.sandbox.json_sends import reachable_phone, sent, voice_settings
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
+from alphasms_async.sandbox.wire.answers import Json
+from alphasms_async.sandbox.wire.json_item import Item
+from alphasms_async.sandbox.wire.json_sends import reachable_phone, sent, voice_settings
 
 _CHANNELS = ("voice", "telegram", "viber", "rcs", "sms")
 _SIGNED = frozenset({"viber", "rcs", "sms"})

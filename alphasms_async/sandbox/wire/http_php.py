@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alphasms_async.sandbox.account import Account
-from alphasms_async.sandbox.answers import text_answer
-from alphasms_async.sandbox.bodies import read_text
-from alphasms_async.sandbox.numerals import whole_number
 from alphasms_async.sandbox.phones import is_international
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
+from alphasms_async.sandbox.wire.answers import text_answer
+from alphasms_async.sandbox.wire.bodies import read_text
+from alphasms_async.sandbox.wire.numerals import whole_number
 
 _Parameters: TypeAlias = Mapping[str, str]
 

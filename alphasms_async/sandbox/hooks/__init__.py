@@ -1,0 +1,1 @@
+"""The hooks: what waits to be posted, how it is written, and the posting."""
