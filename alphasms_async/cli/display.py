@@ -1,18 +1,24 @@
 """What a sandbox does, on the terminal: a line for each thing, as it happens."""
 
 import asyncio
-from typing import TypeAlias
 
 import anyio
 from attrs import define, field
 
 from alphasms_async.cli.terminal import answers, counted, money
 from alphasms_async.clock import utc_now
-from alphasms_async.sandbox import Ending, HookDelivery, Sandbox, SandboxCall, SandboxEntry
+from alphasms_async.sandbox import (
+    Ending,
+    Happening,
+    HookDelivery,
+    Sandbox,
+    SandboxCall,
+    SandboxEntry,
+    Turn,
+)
 
 __all__ = ["Display", "counts_of"]
 
-_Happening: TypeAlias = SandboxEntry | Ending | HookDelivery
 _NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
 _REFUSED = "refused: "
 
@@ -30,11 +36,11 @@ class Display:
     """Why that is. `None` while it is not so, or when the reader has left."""
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop, init=False)
 
-    def tell(self, happened: _Happening) -> None:
+    def tell(self, happened: Happening) -> None:
         """Have it printed soon; from any thread, which waits for nothing."""
         self._loop.call_soon_threadsafe(self._show, happened)
 
-    def _show(self, happened: _Happening) -> None:
+    def _show(self, happened: Happening) -> None:
         line = _line(happened)
         if line is None or self.failure is not None:
             return
@@ -61,7 +67,7 @@ def counts_of(sandbox: Sandbox) -> str:
     return ", ".join(told) + (f", {counted(failed, 'attempt')} in vain" if failed else "")
 
 
-def _line(happened: _Happening) -> str | None:
+def _line(happened: Happening) -> str | None:
     """Return what is shown of it. `None` for a hook that was taken, whose receiver tells more."""
     match happened:
         case SandboxEntry():
@@ -71,6 +77,9 @@ def _line(happened: _Happening) -> str | None:
             return f"{_whose(happened.entry)}  {_end(happened)}"
         case HookDelivery():
             return None if happened.is_taken else _failed(happened)
+        case Turn():
+            # On the page; here it would be three lines more for each call.
+            return None
 
 
 def _whose(entry: SandboxEntry) -> str:

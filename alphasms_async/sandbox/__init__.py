@@ -14,22 +14,31 @@ from alphasms_async.extras import extra as _extra
 
 with _extra("The sandbox", '"alphasms-async[sandbox]"', "python_multipart", "starlette", "uvicorn"):
     from alphasms_async.sandbox.sandbox import Sandbox
-from alphasms_async.sandbox.endings import Ending
+from alphasms_async.sandbox.account import Happening
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
-from alphasms_async.sandbox.fates import Fate, mixed
+from alphasms_async.sandbox.fate import Fate
+from alphasms_async.sandbox.fates import mixed
 from alphasms_async.sandbox.hooks.queue import HookDelivery
 from alphasms_async.sandbox.hooks.style import HookStyle
+from alphasms_async.sandbox.line import CallOver, Key, Line, Phase
+from alphasms_async.sandbox.lines import Ending, Turn
 from alphasms_async.sandbox.states import State
 
 __all__ = [
+    "CallOver",
     "Ending",
     "Fate",
+    "Happening",
     "HookDelivery",
     "HookStyle",
+    "Key",
+    "Line",
+    "Phase",
     "Sandbox",
     "SandboxCall",
     "SandboxEntry",
     "SandboxMessage",
     "State",
+    "Turn",
     "mixed",
 ]

@@ -2,25 +2,32 @@
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 import attrs
 
 from alphasms_async.clock import Clock, utc_now
-from alphasms_async.sandbox.endings import Ending, Endings
+from alphasms_async.sandbox.changes import Changes
+from alphasms_async.sandbox.desk import Desk
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
-from alphasms_async.sandbox.fates import Fate, Fates
-from alphasms_async.sandbox.hooks.queue import HookDelivery, HookQueue
+from alphasms_async.sandbox.fate import Fate
+from alphasms_async.sandbox.fates import Fates
+from alphasms_async.sandbox.hooks.queue import HookDelivery, HookQueue, Post
 from alphasms_async.sandbox.hooks.style import HookStyle
 from alphasms_async.sandbox.ledger import FIRST_ID, Ledger
+from alphasms_async.sandbox.lines import Ending, Lines, Turn
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
 from alphasms_async.sandbox.states import Standing
 
 MEBIBYTE = 1024 * 1024
 
-Watcher: TypeAlias = Callable[[SandboxEntry | Ending | HookDelivery], None]
-"""Is told of each thing that is accepted, of each end, and of each attempt to post a hook.
+Happening: TypeAlias = SandboxEntry | Turn | Ending | HookDelivery
+"""What happens in a sandbox: something is accepted, its call rings, is answered or hears a key, it
+ends, a hook is posted."""
+Watcher: TypeAlias = Callable[[Happening], None]
+"""Is told of each thing that happens.
 
 In their order, and in whatever thread it happens, which waits for it: it must be quick, must not
 raise, and must not wait for another thread that uses the sandbox."""
@@ -76,6 +83,14 @@ class Account:
     """Seconds before each further attempt to post a hook; as many attempts, and the first."""
     hook_timeout_seconds: float = 10
     """How long a receiver may take to answer a hook."""
+    hook_timing: Literal["hang-up", "key"] = "hang-up"
+    """Whether a call's hook is told of the end alone, or of each key too, as it is pressed."""
+    queue_seconds: float = 0
+    """How long a call that takes its time waits before it rings."""
+    keep: int | None = attrs.field(default=None, on_setattr=attrs.setters.frozen)
+    """How many calls and messages are kept, the oldest are forgotten first; None for all."""
+    posts_hooks: bool = True
+    """Whether hooks are posted by themselves while it serves; else they wait for `post_hooks`."""
     allow_remote_hooks: bool = False
     """Whether hooks leave this machine."""
     watcher: Watcher | None = attrs.field(default=None, repr=False)
@@ -95,13 +110,35 @@ class Account:
     """Everything accepted, and the money."""
     hook_queue: HookQueue = attrs.field(init=False, repr=False)
     """The hooks that wait, and how those before them went."""
-    endings: Endings = attrs.field(init=False, repr=False)
-    """What of the accepted is still to end."""
+    lines: Lines = attrs.field(init=False, repr=False)
+    """How far each call has come."""
+    desk: Desk = attrs.field(init=False, repr=False)
+    """The phones that ring, for a person to answer."""
+    changes: Changes = attrs.field(factory=Changes, init=False, repr=False)
+    """Who wants to know that something is no longer as it was."""
 
     def __attrs_post_init__(self) -> None:
-        self.ledger = Ledger(self._opening_balance, self.seed, self.clock, self.first_id)
-        self.hook_queue = HookQueue(self.clock)
-        self.endings = Endings(self.ledger, self.hook_queue, self.clock, self.tell_watcher)
+        clock, changes = self.clock, self.changes
+        self.hook_queue = HookQueue(clock, changes)
+        self.ledger = Ledger(
+            self._opening_balance,
+            self.seed,
+            clock,
+            self.first_id,
+            keep=self.keep,
+            forget=self._forget,
+        )
+        self.lines = Lines(
+            self.ledger,
+            self.hook_queue,
+            clock,
+            changes,
+            watch=self.tell_watcher,
+            post=self._post,
+            queue_seconds=lambda: self.queue_seconds,
+            tells_keys=lambda: self.hook_timing == "key",
+        )
+        self.desk = Desk(self.ledger, self.lines, self.hook_queue, clock, self.hook_of)
 
     def admit(self, key: str | None) -> None:
         """Let a request with `key` in.
@@ -130,8 +167,12 @@ class Account:
         Raises:
             RefusedError: The client's id was used before, or the balance is below the price.
         """
+        if isinstance(draft, SandboxCall):
+            recording = self.ledger.shared(draft.audio)
+            draft = attrs.evolve(draft, audio=recording, handset=self.desk)
         entry = self.ledger.accept(draft)
         self.tell_watcher(entry)
+        self.changes.tell(entry.id)
         fate = self._fate_of(entry)
         if fate is not None:
             self.end(entry, fate)
@@ -139,19 +180,31 @@ class Account:
 
     def end(self, entry: SandboxEntry, fate: Fate) -> None:
         """Let `entry` end as `fate` says: first its state, then its hook."""
-        self.endings.plan(entry, fate, entry.hook or self.hook)
+        self.lines.plan(entry, fate, self.hook_of(entry))
+
+    def hook_of(self, entry: SandboxEntry) -> str | None:
+        """Return where the outcome of `entry` is told, None for nowhere."""
+        return entry.hook or self.hook
 
     def standing(self, entry: SandboxEntry) -> Standing:
         """Return the state `entry` is in by now."""
-        self.endings.end_due()
+        self.lines.go_on()
         return self.ledger.standing(entry)
 
-    def tell_watcher(self, happened: SandboxEntry | Ending | HookDelivery) -> None:
+    def tell_watcher(self, happened: Happening) -> None:
         """Tell the watcher, if there is one, what has just happened."""
         if self.watcher is not None:
             self.watcher(happened)
 
     def _fate_of(self, entry: SandboxEntry) -> Fate | None:
         if isinstance(entry, SandboxCall):
-            return self.endings.fate_of(entry, self.fates)
+            return self.lines.fate_of(entry, self.fates)
         return self.message_fate
+
+    def _post(self, entry: SandboxEntry, fate: Fate, hook: str, due: datetime) -> None:
+        self.hook_queue.add(Post(entry, fate, hook), due)
+
+    def _forget(self, entry_id: int) -> None:
+        self.lines.forget(entry_id)
+        self.hook_queue.forget(entry_id)
+        self.changes.tell(entry_id)

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Protocol
 
 import attrs
 
+from alphasms_async.sandbox.line import Line, Phase
 from alphasms_async.sandbox.phones import masked
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -15,6 +16,26 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class Handset(Protocol):
+    """What a person does with the phones that ring, by the gateway's id of the call."""
+
+    def answer(self, entry_id: int) -> None:
+        """Answer."""
+
+    def press(self, entry_id: int, digits: str) -> None:
+        """Press keys."""
+
+    def hang_up(self, entry_id: int) -> None:
+        """Hang up."""
+
+    def end(self, entry_id: int, word: str) -> None:
+        """End the call in another way."""
+
+    def line(self, entry_id: int) -> Line:
+        """Return how far the call has come."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +83,81 @@ class SandboxCall(SandboxEntry):
     """The last 4 digits of the number that calls, for the OTP kinds."""
     voice: Mapping[str, str] = attrs.field(default=_NOTHING, hash=False)
     """The voice asked for: gender, language, name."""
+    handset: Handset | None = attrs.field(default=None, repr=False, eq=False)
+    """The phone that rings, None until the call was accepted."""
+
+    @property
+    def line(self) -> Line:
+        """How far the call has come by now."""
+        return self._held.line(self.id)
+
+    @property
+    def phase(self) -> Phase:
+        """Whether the call is queued, rings, is talked in, or has ended."""
+        return self.line.phase
+
+    @property
+    def digits(self) -> str | None:
+        """The keys pressed so far, None for none."""
+        return self.line.digits
+
+    def answer(self) -> None:
+        """Answer the call; from now on it ends only when somebody hangs up.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        self._held.answer(self.id)
+
+    def press(self, digits: str) -> None:
+        """Press keys, having answered the call if nobody has.
+
+        Args:
+            digits: 0 to 9, `*` and `#`.
+
+        Raises:
+            CallOver: It has ended.
+            ValueError: There are no such keys.
+        """
+        self._held.press(self.id, digits)
+
+    def hang_up(self) -> None:
+        """Hang up: an answered call ends as ANSWERED, one that rings as BUSY.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        self._held.hang_up(self.id)
+
+    def decline(self) -> None:
+        """Let the call end as BUSY.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        self._held.end(self.id, "BUSY")
+
+    def ring_out(self) -> None:
+        """Let the call end as NO ANSWER.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        self._held.end(self.id, "NO ANSWER")
+
+    def fail(self) -> None:
+        """Let the call end as FAILED.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        self._held.end(self.id, "FAILED")
+
+    @property
+    def _held(self) -> Handset:
+        if self.handset is None:
+            raise ValueError("A call that no sandbox has accepted rings nobody.")
+        return self.handset
 
 
 @attrs.frozen(kw_only=True)

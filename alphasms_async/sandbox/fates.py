@@ -1,7 +1,5 @@
-"""What becomes of accepted calls and messages: how each ends, and who decides it."""
+"""What becomes of accepted calls, and who decides it."""
 
-import math
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
@@ -12,58 +10,7 @@ from typing import TypeAlias
 import attrs
 
 from alphasms_async.sandbox.entries import SandboxCall
-from alphasms_async.sandbox.states import State
-
-# The words for calls beside ANSWERED are documented by nobody; these are what one expects. Those
-# for messages are the JSON interface's own.
-_STATES: Mapping[str, State] = {
-    **{state.json_word: state for state in State},
-    "ANSWERED": State.DELIVERED,
-    "NO ANSWER": State.EXPIRED,
-    "BUSY": State.UNDELIVERABLE,
-    "FAILED": State.UNDELIVERABLE,
-    "CANCEL": State.DELETED,
-}
-_KEYS = re.compile(r"[0-9*#]+", re.ASCII)
-
-
-def _meaning(word: str) -> State:
-    if word not in _STATES:
-        raise ValueError(
-            f"{word!r} is no word for an end that we know: take ANSWERED, NO ANSWER, BUSY, FAILED, "
-            "CANCEL or one of json.php's, or give the state that goes with it: "
-            f"Fate({word!r}, state=State.UNDELIVERABLE)."
-        )
-    return _STATES[word]
-
-
-@attrs.frozen
-class Fate:
-    """How one call or message ends."""
-
-    word: str = "ANSWERED"
-    """The hook's status: ANSWERED, NO ANSWER, BUSY, FAILED or CANCEL for a call; a word of the
-    JSON interface, such as DELIVERED, for a message; any other with a `state`."""
-    after_seconds: float = attrs.field(default=0.0, kw_only=True)
-    """How long after it was accepted it ends, from 0 up. At 0 its hook may come before the answer
-    to its request."""
-    talk_seconds: int = attrs.field(default=0, kw_only=True)
-    """How long was talked, from 0 up; a call's `duration`."""
-    digits: str | None = attrs.field(default=None, kw_only=True)
-    """The keys pressed: digits, `*` and `#`. None for none."""
-    state: State = attrs.field(
-        default=attrs.Factory(lambda fate: _meaning(fate.word), takes_self=True), kw_only=True
-    )
-    """What the status interfaces say afterwards; by default what the word means."""
-
-    def __attrs_post_init__(self) -> None:
-        if not (math.isfinite(self.after_seconds) and self.after_seconds >= 0):
-            raise ValueError(f"after_seconds is a number from 0 up, not {self.after_seconds}.")
-        if self.talk_seconds < 0:
-            raise ValueError(f"talk_seconds is a whole number from 0 up, not {self.talk_seconds}.")
-        if self.digits is not None and not _KEYS.fullmatch(self.digits):
-            raise ValueError("digits are the keys pressed: 0 to 9, * and #, at least one.")
-
+from alphasms_async.sandbox.fate import Fate
 
 Fates: TypeAlias = Callable[[SandboxCall], Fate | None]
 """Decides what becomes of a call; None leaves it accepted, until it is ended by hand."""
@@ -82,6 +29,7 @@ def mixed(
     pressing: float = 0.8,
     talk_seconds: tuple[int, int] = (3, 45),
     after_seconds: tuple[float, float] = (0.0, 0.0),
+    ringing_seconds: tuple[float, float] | None = None,
 ) -> Fates:
     """Return fates as a campaign meets them, to be given to `Sandbox(fates=...)`.
 
@@ -95,6 +43,8 @@ def mixed(
         pressing: How many of those press a key at all, from 0 to 1.
         talk_seconds: The shortest and the longest an answered call lasts.
         after_seconds: The soonest and the latest a call ends after it was accepted.
+        ringing_seconds: How long a call rings, the shortest and the longest, and an answered one
+            then lasts as long as is talked in it, in place of `after_seconds`; None for that.
 
     Returns:
         A function of the call. What it counts it counts for good: make a new one to begin anew.
@@ -105,7 +55,8 @@ def mixed(
         keys=keys,
         pressing=pressing,
         talk_seconds=talk_seconds,
-        after_seconds=after_seconds,
+        after_seconds=ringing_seconds or after_seconds,
+        is_talked_out=ringing_seconds is not None,
     )
 
 
@@ -117,6 +68,7 @@ class _Mix:
     pressing: float
     talk_seconds: tuple[int, int]
     after_seconds: tuple[float, float]
+    is_talked_out: bool
     _rings: Counter[str] = attrs.field(factory=Counter[str], init=False, repr=False)
     _lock: Lock = attrs.field(factory=Lock, init=False, repr=False)
 
@@ -127,10 +79,11 @@ class _Mix:
         # A flash call is there to be seen, not to be taken.
         if word != "ANSWERED" or call.code is not None:
             return Fate(word, after_seconds=after_seconds)
+        talk_seconds = chance.randint(*self.talk_seconds)
         return Fate(
             word,
-            after_seconds=after_seconds,
-            talk_seconds=chance.randint(*self.talk_seconds),
+            after_seconds=after_seconds + talk_seconds * self.is_talked_out,
+            talk_seconds=talk_seconds,
             digits=self._digits(chance) if call.dtmf else None,
         )
 

@@ -1,6 +1,9 @@
 """The record of everything accepted, and the money it took: the truth that tests count."""
 
+from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
+from itertools import islice
 from random import Random
 from threading import Lock
 from typing import Final, TypeVar
@@ -15,7 +18,16 @@ from alphasms_async.sandbox.states import Standing, State
 FIRST_ID: Final = 100500
 """The gateway's first id, that of its documents, where nobody chooses another."""
 
+# A campaign sends one recording to everybody: kept once, ten thousand calls cost little memory.
+_RECORDINGS: Final = 16
+# How far the oldest that is over is looked for, among those that are not.
+_SEARCHED: Final = 64
+
 _Entry = TypeVar("_Entry", bound=SandboxEntry)
+
+
+def _nothing_more(_: int) -> None:
+    pass
 
 
 class Ledger:
@@ -29,12 +41,24 @@ class Ledger:
         seed: Makes the sequence of codes repeatable; None leaves it to chance.
         clock: The time at which what is accepted was accepted.
         first_id: The id of what is accepted first; each further one is one more.
+        keep: How many entries are kept: for each further one the oldest that is over is forgotten,
+            or the oldest. None for all.
+        forget: Called with the id of each entry that was forgotten so.
     """
 
     def __init__(
-        self, balance: Decimal, seed: int | None, clock: Clock, first_id: int = FIRST_ID
+        self,
+        balance: Decimal,
+        seed: int | None,
+        clock: Clock,
+        first_id: int = FIRST_ID,
+        *,
+        keep: int | None = None,
+        forget: Callable[[int], None] = _nothing_more,
     ) -> None:
         self._lock = Lock()
+        self._keep = keep
+        self._forget = forget
         self._first_id = first_id
         self._clock = clock
         self._opening_balance = balance
@@ -47,6 +71,8 @@ class Ledger:
             self._entries: dict[int, SandboxEntry] = {}
             self._ids_by_client: dict[int, int] = {}
             self._standings: dict[int, Standing] = {}
+            self._accepted = 0
+            self._recordings: deque[bytes] = deque(maxlen=_RECORDINGS)
             self._balance = self._opening_balance
             # The codes open nothing outside the sandbox, and tests want them repeatable.
             self._random = Random(self._seed)  # noqa: S311
@@ -83,12 +109,32 @@ class Ledger:
                 raise RefusedError(Refusal.REPEATED_ID)
             if self._balance < draft.price:
                 raise RefusedError(Refusal.INSUFFICIENT_FUNDS)
-            entry = attrs.evolve(draft, id=self._first_id + len(self._entries), at=self._clock())
+            entry = attrs.evolve(draft, id=self._first_id + self._accepted, at=self._clock())
+            self._accepted += 1
             self._balance -= entry.price
-            self._entries[entry.id] = entry
-            if entry.client_id is not None:
-                self._ids_by_client[entry.client_id] = entry.id
-            return entry
+            self._add(entry)
+            surplus = self._surplus()
+        for entry_id in surplus:
+            self._forget(entry_id)
+        return entry
+
+    def restore(self, entry: SandboxEntry, standing: Standing) -> None:
+        """Take an entry back as it was when it was kept, without a charge."""
+        with self._lock:
+            self._accepted = max(self._accepted, entry.id - self._first_id + 1)
+            self._add(entry)
+            self._standings[entry.id] = standing
+
+    def shared(self, recording: bytes | None) -> bytes | None:
+        """Return the same bytes as `recording`, those that a recent entry has if one has them."""
+        if recording is None:
+            return None
+        with self._lock:
+            for known in self._recordings:
+                if known == recording:
+                    return known
+            self._recordings.append(recording)
+            return recording
 
     def find(self, entry_id: int) -> SandboxEntry | None:
         """Return the entry with the gateway's id `entry_id`, None if there is none."""
@@ -115,3 +161,25 @@ class Ledger:
             if entry_id not in self._entries:
                 raise LookupError(f"The sandbox accepted nothing with the id {entry_id}.")
             self._standings[entry_id] = standing
+
+    def _add(self, entry: SandboxEntry) -> None:
+        self._entries[entry.id] = entry
+        if entry.client_id is not None:
+            self._ids_by_client[entry.client_id] = entry.id
+
+    def _surplus(self) -> list[int]:
+        """Take out those too many, and return their ids."""
+        found: list[int] = []
+        while self._keep is not None and len(self._entries) > self._keep:
+            oldest = list(islice(self._entries, _SEARCHED))
+            over = (one for one in oldest if self._is_over(one))
+            found.append(next(over, oldest[0]))
+            entry = self._entries.pop(found[-1])
+            self._standings.pop(entry.id, None)
+            if entry.client_id is not None:
+                self._ids_by_client.pop(entry.client_id, None)
+        return found
+
+    def _is_over(self, entry_id: int) -> bool:
+        standing = self._standings.get(entry_id)
+        return standing is not None and standing.state.is_final

@@ -12,8 +12,9 @@ from starlette.applications import Starlette
 
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.app import application
-from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
-from alphasms_async.sandbox.fates import Fate
+from alphasms_async.sandbox.changes import About
+from alphasms_async.sandbox.entries import SandboxCall, SandboxMessage
+from alphasms_async.sandbox.fate import Fate
 from alphasms_async.sandbox.hooks.posting import keep_posting, post_once
 from alphasms_async.sandbox.hooks.queue import HookDelivery
 from alphasms_async.sandbox.phones import is_international
@@ -118,7 +119,7 @@ class Sandbox(Account):
         with changed:
             if not changed.wait_for(lambda: not self._left(), timeout):
                 raise TimeoutError(
-                    f"After {timeout:g} s there are still {self.endings.left} ends to come and "
+                    f"After {timeout:g} s there are still {self.lines.left} ends to come and "
                     f"{self.hook_queue.left} hooks to post."
                 )
 
@@ -143,7 +144,7 @@ class Sandbox(Account):
         """
         if not is_international(phone):
             raise ValueError("phone is international digits without a plus, like 380501234567.")
-        self.endings.script(phone, fates)
+        self.lines.script(phone, fates)
 
     def end_call(self, entry_id: int, fate: Fate) -> None:
         """End a call, or a message, by hand, in place of the end planned for it.
@@ -157,7 +158,7 @@ class Sandbox(Account):
         Raises:
             LookupError: Nothing with that id was accepted.
         """
-        self.end(self._entry(entry_id), fate)
+        self.end(self.desk.entry(entry_id), fate)
 
     def calls(self, *, to: str | None = None) -> list[SandboxCall]:
         """Return the calls accepted, in order: what rings a phone.
@@ -193,7 +194,7 @@ class Sandbox(Account):
         Raises:
             LookupError: Nothing with that id was accepted.
         """
-        return self.standing(self._entry(entry_id)).state
+        return self.standing(self.desk.entry(entry_id)).state
 
     def set_status(self, entry_id: int, state: State, *, since: datetime | None = None) -> None:
         """Set what all three status interfaces say of one accepted thing.
@@ -217,17 +218,12 @@ class Sandbox(Account):
         What it was made with, `fates` and `hook` included, stays.
         """
         with self.hook_queue.changed:
-            self.endings.reset()
+            self.lines.reset()
             self.hook_queue.reset()
             self.ledger.reset()
         self.banned = self.api_disabled = self.ip_denied = False
         self.unsupported_operators.clear()
-
-    def _entry(self, entry_id: int) -> SandboxEntry:
-        entry = self.ledger.find(entry_id)
-        if entry is None:
-            raise LookupError(f"The sandbox accepted nothing with the id {entry_id}.")
-        return entry
+        self.changes.tell(About.EVERYTHING)
 
     def _left(self) -> int:
-        return self.endings.left + self.hook_queue.left
+        return self.lines.left + self.hook_queue.left

@@ -164,7 +164,7 @@ async def test_objects_of_json_php_end(client: httpx.AsyncClient, sandbox: Sandb
 
 @in_both_worlds
 async def test_end_to_come_is_told_by_nobody_before_its_time() -> None:
-    """The status interfaces say accepted until the moment of the end, and then that moment."""
+    """The status interfaces say sending until the moment of the end, and then that moment."""
     clock = SetClock()
     sandbox = Sandbox(clock=clock, fates=lambda _: Fate("ANSWERED", after_seconds=60))
     sms = {"type": "sms", "id": 7, "phone": int(PHONE), "sms_signature": "Voice"}
@@ -175,7 +175,7 @@ async def test_end_to_come_is_told_by_nobody_before_its_time() -> None:
         before = await story(client)
         clock.advance(30)
         after = await story(client)
-    assert before == ("status:Pending code:0", "106", "ACCEPTED", None)
+    assert before == ("status:Sending code:1", "110", "ROUTING", None)
     assert after == ("status:Delivered code:3", "102", "DELIVERED", "2024-07-11T12:01:00")
 
 

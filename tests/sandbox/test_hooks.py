@@ -302,7 +302,7 @@ async def test_nothing_secret_is_shown() -> None:
     sandbox = Sandbox(fates=lambda _: BUSY, hook=HOOK)
     accept_call(sandbox, hook=HOOK)
     await sandbox.post_hooks(through(Receiver(500)))
-    shown = repr((sandbox, sandbox.deliveries(), sandbox.hook_queue, sandbox.endings))
+    shown = repr((sandbox, sandbox.deliveries(), sandbox.hook_queue, sandbox.lines))
     assert [word for word in (PHONE, "app.example", "s3cret") if word in shown] == []
     assert told(sandbox) == [{"id": 100500, "attempt": 1, "got": 500}]
 

@@ -1,12 +1,10 @@
 import pytest
 
-from alphasms_async.sandbox import Ending, Fate, HookDelivery, Sandbox, SandboxEntry
+from alphasms_async.sandbox import Ending, Fate, Happening, Sandbox, SandboxEntry
 
 from .receiver import HOOK, Receiver, SetClock, accept_call, accept_message, through
 
 pytestmark = pytest.mark.anyio
-
-Happening = SandboxEntry | Ending | HookDelivery
 
 
 @pytest.fixture
@@ -48,7 +46,7 @@ async def test_watcher_hears_nothing_of_what_is_forgotten() -> None:
     sandbox.reset()
     clock.advance(10)
     await sandbox.post_hooks(through(Receiver()))
-    assert [type(one).__name__ for one in seen] == ["SandboxCall"]
+    assert [type(one).__name__ for one in seen] == ["SandboxCall", "Turn"]
 
 
 async def test_ending_is_safe_to_print(sandbox: Sandbox, seen: list[Happening]) -> None:

@@ -41,7 +41,7 @@ async def post_once(
         account: Whose hooks.
         transport: What carries them, wherever they lead; None for the network.
     """
-    account.endings.end_due()
+    account.lines.go_on()
     posts = account.hook_queue.take_all()
     if not posts:
         return []
@@ -78,6 +78,7 @@ class _Posting:
 
     async def attempt(self, post: Post) -> HookDelivery:
         """Attempt one post; however it ends, the end is recorded and no exception."""
+        begun = anyio.current_time()
         style = self.account.hook_style
         body = style.body(post.entry, post.fate)
         try:
@@ -85,19 +86,19 @@ class _Posting:
         # Neither what is wrong with an address nor what went wrong on the way is told in the words
         # of the error: they may hold the secret that proves a hook.
         except (httpx.InvalidURL, ValueError):
-            return self._end(post, body, error="refused: not an address", is_final=True)
+            return self._end(post, body, begun, error="refused: not an address", is_final=True)
         refusal = self._refusal(request.url)
         if refusal:
-            return self._end(post, body, error=refusal, is_final=True)
+            return self._end(post, body, begun, error=refusal, is_final=True)
         try:
             with anyio.fail_after(self.account.hook_timeout_seconds):
                 status = await _status(self.transport, request)
         except anyio.get_cancelled_exc_class():
-            self._end(post, body, error="stopped")
+            self._end(post, body, begun, error="stopped")
             raise
         except Exception as error:  # noqa: BLE001 a receiver in this process may raise anything
-            return self._end(post, body, error=type(error).__name__)
-        return self._end(post, body, status=status)
+            return self._end(post, body, begun, error=type(error).__name__)
+        return self._end(post, body, begun, status=status)
 
     def _refusal(self, url: httpx.URL) -> str | None:
         if url.scheme not in {"http", "https"} or not url.host or url.port not in _PORTS:
@@ -110,6 +111,7 @@ class _Posting:
         self,
         post: Post,
         body: str,
+        begun: float,
         *,
         status: int | None = None,
         error: str | None = None,
@@ -120,6 +122,8 @@ class _Posting:
             url=post.url,
             attempt=post.attempt,
             at=self.account.clock(),
+            seconds=anyio.current_time() - begun,
+            pause_seconds=post.pause_seconds,
             status=status,
             error=error,
             body=body,
@@ -166,7 +170,7 @@ async def _next(account: Account, bell: _Bell) -> Post:
     """Return the next hook to be posted, once it is due and its receiver has room."""
     while True:
         bell.hush()
-        account.endings.end_due()
+        account.lines.go_on()
         post = account.hook_queue.take()
         if post is not None:
             return post
@@ -174,7 +178,7 @@ async def _next(account: Account, bell: _Bell) -> Post:
 
 
 def _seconds_to_wait(account: Account) -> float | None:
-    moments = [account.endings.next_due(), account.hook_queue.next_due()]
+    moments = [account.lines.next_due(), account.hook_queue.next_due()]
     due = min((moment for moment in moments if moment is not None), default=None)
     return None if due is None else max(0.0, (due - account.clock()).total_seconds())
 

@@ -1,9 +1,10 @@
 """The hooks that wait to be posted, those in flight, and the log of every attempt."""
 
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from threading import Condition
 from typing import Final
@@ -11,8 +12,9 @@ from typing import Final
 import attrs
 
 from alphasms_async.clock import Clock
+from alphasms_async.sandbox.changes import Changes
 from alphasms_async.sandbox.entries import SandboxEntry
-from alphasms_async.sandbox.fates import Fate
+from alphasms_async.sandbox.fate import Fate
 
 AT_ONCE: Final = 16
 """How many hooks are in flight to one receiver."""
@@ -30,6 +32,10 @@ class HookDelivery:
     """Which attempt it was, from 1."""
     at: datetime
     """When it was over, UTC."""
+    seconds: float = 0.0
+    """How long it took."""
+    pause_seconds: float = 0.0
+    """How long it had waited, after the attempt before it failed."""
     status: int | None = None
     """The status of the answer, None when there was none."""
     error: str | None = None
@@ -51,6 +57,25 @@ class Post:
     fate: Fate
     url: str = attrs.field(repr=False)
     attempt: int = 1
+    pause_seconds: float = 0.0
+    """How long it waits, after the attempt before it failed."""
+
+
+@attrs.frozen
+class HookThread:
+    """All that has been, and is still to be, told of one accepted thing."""
+
+    deliveries: tuple[HookDelivery, ...] = ()
+    """The attempts so far, in the order they were over."""
+    waiting: tuple[tuple[datetime, Post], ...] = ()
+    """What waits, with the moment it is due, in the order it was planned."""
+    in_flight: int = 0
+    """How many attempts are being made."""
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the next attempt is due, UTC; None when none waits."""
+        return min((due for due, _ in self.waiting), default=None)
 
 
 @attrs.define
@@ -72,15 +97,18 @@ class _Lane:
 class HookQueue:
     """Hooks by the moment they are due. Safe to use from several threads."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, changes: Changes) -> None:
         self.changed: Condition = Condition()
         """Held for every change here, notified after each; whoever plans hooks uses it too."""
         self._clock = clock
+        self._changes = changes
         self._order = count()
         self._bells: list[Callable[[], None]] = []
         self._lanes: dict[str, _Lane] = {}
         self._in_flight: set[Post] = set()
-        self._log: list[HookDelivery] = []
+        self._waiting: defaultdict[int, dict[Post, datetime]] = defaultdict(dict)
+        self._log: dict[int, HookDelivery] = {}
+        self._threads: defaultdict[int, list[int]] = defaultdict(list)
 
     @property
     def left(self) -> int:
@@ -94,15 +122,30 @@ class HookQueue:
         with self.changed:
             self._lanes.clear()
             self._in_flight.clear()
+            self._waiting.clear()
             self._log.clear()
+            self._threads.clear()
             self.tell()
+
+    def forget(self, entry_id: int) -> None:
+        """Forget the log of one thing, and what of it waits."""
+        with self.changed:
+            for place in self._threads.pop(entry_id, ()):
+                del self._log[place]
+            for post in self._waiting.pop(entry_id, ()):
+                self._drop(post)
+            for post in [one for one in self._in_flight if one.entry.id == entry_id]:
+                self._in_flight.remove(post)
+                self._leave(_receiver(post.url))
 
     def add(self, post: Post, due: datetime) -> None:
         """Let `post` wait until `due`."""
         with self.changed:
             lane = self._lanes.setdefault(_receiver(post.url), _Lane())
             heappush(lane.waiting, (due, next(self._order), post))
+            self._waiting[post.entry.id][post] = due
             self.tell()
+            self._changes.tell(post.entry.id)
 
     def take(self) -> Post | None:
         """Return a hook that is due and whose receiver has room, now in flight; None for none."""
@@ -138,12 +181,13 @@ class HookQueue:
             if post not in self._in_flight:
                 return False
             self._in_flight.remove(post)
-            self._log.append(delivery)
+            self._write(delivery)
             if pause is not None:
-                again = attrs.evolve(post, attempt=post.attempt + 1)
+                again = attrs.evolve(post, attempt=post.attempt + 1, pause_seconds=pause)
                 self.add(again, delivery.at + timedelta(seconds=pause))
             self._leave(_receiver(post.url))
             self.tell()
+            self._changes.tell(post.entry.id)
             return True
 
     def put_back(self, posts: Iterable[Post]) -> None:
@@ -157,7 +201,23 @@ class HookQueue:
     def log(self) -> tuple[HookDelivery, ...]:
         """Return every attempt so far, in the order they were over."""
         with self.changed:
-            return tuple(self._log)
+            return tuple(self._log.values())
+
+    def thread(self, entry_id: int) -> HookThread:
+        """Return what has been, and is still to be, told of one accepted thing."""
+        with self.changed:
+            deliveries = tuple(self._log[place] for place in self._threads.get(entry_id, ()))
+            waiting = tuple((due, post) for post, due in self._waiting.get(entry_id, {}).items())
+            in_flight = sum(post.entry.id == entry_id for post in self._in_flight)
+            return HookThread(deliveries, waiting, in_flight)
+
+    def restore(self, thread: HookThread) -> None:
+        """Take what was told of one thing back, and let what waited wait again."""
+        with self.changed:
+            for delivery in thread.deliveries:
+                self._write(delivery)
+            for due, post in thread.waiting:
+                self.add(post, due)
 
     @contextmanager
     def ringing(self, bell: Callable[[], None]) -> Generator[None]:
@@ -186,11 +246,30 @@ class HookQueue:
         _, _, post = heappop(lane.waiting)
         lane.in_flight += 1
         self._in_flight.add(post)
+        waiting = self._waiting[post.entry.id]
+        waiting.pop(post, None)
+        if not waiting:
+            del self._waiting[post.entry.id]
         return post
+
+    def _write(self, delivery: HookDelivery) -> None:
+        place = next(self._order)
+        self._log[place] = delivery
+        self._threads[delivery.entry_id].append(place)
+
+    def _drop(self, post: Post) -> None:
+        receiver = _receiver(post.url)
+        lane = self._lanes[receiver]
+        lane.waiting = [one for one in lane.waiting if one[2] is not post]
+        heapify(lane.waiting)
+        self._close_if_idle(receiver, lane)
 
     def _leave(self, receiver: str) -> None:
         lane = self._lanes[receiver]
         lane.in_flight -= 1
+        self._close_if_idle(receiver, lane)
+
+    def _close_if_idle(self, receiver: str, lane: _Lane) -> None:
         if not (lane.in_flight or lane.waiting):
             del self._lanes[receiver]
 

@@ -9,7 +9,7 @@ import attrs
 import httpx
 
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
-from alphasms_async.sandbox.fates import Fate
+from alphasms_async.sandbox.fate import Fate
 
 _TYPES: Mapping[str, str] = {
     "json": "application/json",

@@ -1,0 +1,309 @@
+"""The life of what was accepted: it waits, rings, is answered, hears keys and ends."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from alphasms_async.clock import Clock
+from alphasms_async.sandbox.changes import Changes
+from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
+from alphasms_async.sandbox.fate import Fate, check_keys
+from alphasms_async.sandbox.fates import Fates
+from alphasms_async.sandbox.hooks.queue import HookQueue
+from alphasms_async.sandbox.ledger import Ledger
+from alphasms_async.sandbox.line import CallOver, Key, Line, Phase
+from alphasms_async.sandbox.states import Standing, State
+
+# What the status interfaces say on the way; the end brings its own.
+_STATES: Final = {Phase.RINGING: State.SENDING, Phase.TALKING: State.ROUTING}
+
+
+@attrs.frozen(eq=False)
+class Turn:
+    """A call began to ring, was answered, or heard a key. Its repr masks the phone."""
+
+    at: datetime
+    """When, UTC."""
+    entry: SandboxEntry
+    """Which."""
+    line: Line
+    """How far it has come by that."""
+
+
+@attrs.frozen(eq=False)
+class Ending:
+    """How one accepted thing ends. Its repr shows no hook, and the phone masked."""
+
+    at: datetime
+    """When, UTC."""
+    entry: SandboxEntry
+    """What it was."""
+    fate: Fate
+    """How."""
+    hook: str | None = attrs.field(repr=False)
+    """Where it is told, None for nowhere."""
+
+
+@attrs.frozen(eq=False)
+class Plan:
+    """What is still to become of one accepted thing."""
+
+    entry: SandboxEntry
+    fate: Fate
+    since: datetime
+    """What the fate's seconds count from, UTC."""
+    hook: str | None = attrs.field(repr=False)
+    """Where it is told, None for nowhere."""
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over, UTC."""
+        return self.since + timedelta(seconds=self.fate.after_seconds)
+
+
+Post: TypeAlias = Callable[[SandboxEntry, Fate, str, datetime], None]
+"""Has a fate told to the hook at an address, from a moment on."""
+_Act: TypeAlias = Callable[[Plan, datetime], None]
+
+
+@attrs.define(eq=False)
+class Lines:
+    """How far each accepted thing has come, and what is still to come. Safe in several threads.
+
+    Nothing happens by itself: whoever wants to know how things stand calls `go_on` first.
+    """
+
+    _ledger: Ledger
+    _hooks: HookQueue
+    _clock: Clock
+    _changes: Changes
+    _watch: Callable[[Turn | Ending], None] = attrs.field(alias="watch")
+    """Is told each turn and each end, at once when it has come."""
+    _post: Post = attrs.field(alias="post")
+    _queue_seconds: Callable[[], float] = attrs.field(alias="queue_seconds")
+    """Returns how long a call that takes its time waits before it rings."""
+    _tells_keys: Callable[[], bool] = attrs.field(alias="tells_keys")
+    """Returns whether a hook is told of each key too, and not of the end alone."""
+    _order: "count[int]" = attrs.field(factory=count, init=False)
+    _scripts: dict[str, deque[Fate | None]] = attrs.field(factory=dict, init=False)
+    _lines: dict[int, Line] = attrs.field(factory=dict, init=False)
+    _plans: dict[int, Plan] = attrs.field(factory=dict, init=False)
+    _by_due: list[tuple[datetime, int, Plan, _Act]] = attrs.field(factory=list, init=False)
+
+    @property
+    def left(self) -> int:
+        """How many ends are still to come."""
+        with self._hooks.changed:
+            return len(self._plans)
+
+    def line(self, entry_id: int) -> Line:
+        """Return how far the thing with that id has come."""
+        self.go_on()
+        with self._hooks.changed:
+            return self._lines.get(entry_id, Line())
+
+    def plan_of(self, entry_id: int) -> Plan | None:
+        """Return what is still to become of it, None when nothing is planned."""
+        with self._hooks.changed:
+            return self._plans.get(entry_id)
+
+    def reset(self) -> None:
+        """Forget the scripts, how far all has come, and what is still to come."""
+        with self._hooks.changed:
+            self._scripts.clear()
+            self._lines.clear()
+            self._plans.clear()
+            self._by_due.clear()
+            self._hooks.tell()
+
+    def forget(self, entry_id: int) -> None:
+        """Forget how far one thing has come, and what was to come of it."""
+        with self._hooks.changed:
+            self._lines.pop(entry_id, None)
+            self._plans.pop(entry_id, None)
+
+    def restore(self, entry: SandboxEntry, line: Line, plan: Plan | None) -> None:
+        """Take one thing's line and plan back, as they were when they were kept."""
+        with self._hooks.changed:
+            self._lines[entry.id] = line
+            if plan is not None:
+                self._begin(plan)
+
+    def script(self, phone: str, fates: tuple[Fate | None, ...]) -> None:
+        """Put `fates` behind those that calls to `phone` are to take already."""
+        with self._hooks.changed:
+            self._scripts.setdefault(phone, deque()).extend(fates)
+
+    def fate_of(self, call: SandboxCall, fates: Fates | None) -> Fate | None:
+        """Take the next fate of the script of the call's phone, or ask `fates` for one."""
+        if self._scripts:
+            with self._hooks.changed:
+                script = self._scripts.get(call.phone)
+                if script:
+                    return script.popleft()
+        return fates(call) if fates else None
+
+    def plan(self, entry: SandboxEntry, fate: Fate, hook: str | None) -> None:
+        """Have `fate` become of `entry` from now on, in place of what was planned before.
+
+        Args:
+            entry: What is to end.
+            fate: How, and how long from now.
+            hook: Where to tell it, None for nowhere.
+        """
+        with self._hooks.changed:
+            # It may have been forgotten since it was accepted.
+            if self._ledger.find(entry.id) is not entry:
+                return
+            self._begin(Plan(entry, fate, self._clock(), hook))
+            self.go_on()
+            self._hooks.tell()
+
+    def answer(self, call: SandboxCall) -> None:
+        """Have somebody answer; from now on the call is theirs, and no plan's.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        with self._hooks.changed:
+            self._open_line(call)
+            self._plans.pop(call.id, None)
+            self._answer(call, self._clock())
+            self._hooks.tell()
+
+    def press(self, call: SandboxCall, digits: str, hook: str | None) -> None:
+        """Have somebody press keys, in a call that they answer for it where nobody has yet.
+
+        Args:
+            call: The call.
+            digits: The keys: 0 to 9, `*` and `#`.
+            hook: Where they are told, if keys are, None for nowhere.
+
+        Raises:
+            CallOver: It has ended.
+            ValueError: There are no such keys.
+        """
+        check_keys(digits)
+        with self._hooks.changed:
+            if self._open_line(call).phase is not Phase.TALKING:
+                self.answer(call)
+            for digit in digits:
+                self._press(call, digit, hook, self._clock())
+            self._hooks.tell()
+
+    def end(self, call: SandboxCall, word: str, hook: str | None) -> None:
+        """Have a call that has not ended do so now.
+
+        Args:
+            call: The call.
+            word: The hook's word for it, see `Fate`.
+            hook: Where it is told, None for nowhere.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        with self._hooks.changed:
+            line = self._open_line(call)
+            talked = line.talked_seconds(self._clock()) if word == "ANSWERED" else 0
+            self.plan(call, Fate(word, talk_seconds=talked), hook)
+
+    def next_due(self) -> datetime | None:
+        """Return when the next thing happens by a plan, None when nothing is planned."""
+        with self._hooks.changed:
+            return self._by_due[0][0] if self._by_due else None
+
+    def go_on(self) -> None:
+        """Let everything happen whose time has come."""
+        if not self._by_due:
+            return
+        with self._hooks.changed:
+            now = self._clock()
+            while self._by_due and self._by_due[0][0] <= now:
+                at, _, plan, act = heappop(self._by_due)
+                # Of several plans for one thing the last counts.
+                if self._plans.get(plan.entry.id) is plan:
+                    act(plan, at)
+
+    def _begin(self, plan: Plan) -> None:
+        self._plans[plan.entry.id] = plan
+        for at, act in self._steps(plan):
+            heappush(self._by_due, (at, next(self._order), plan, act))
+
+    def _steps(self, plan: Plan) -> Iterator[tuple[datetime, _Act]]:
+        entry, fate, end = plan.entry, plan.fate, plan.ends_at
+        yield end, self._finish
+        line = self._lines.get(entry.id, Line())
+        if not isinstance(entry, SandboxCall) or not fate.after_seconds or line.fate is not None:
+            return
+        rings = min(plan.since + timedelta(seconds=self._queue_seconds()), end)
+        if fate.talk_seconds and fate.word == "ANSWERED":
+            # Who is said to have talked longer than it takes is answered as soon as it rings.
+            answered = max(rings, end - timedelta(seconds=fate.talk_seconds))
+            yield answered, self._pick_up
+            pause = (end - answered) / (len(fate.digits or "") + 1)
+            for place, digit in enumerate(fate.digits or "", 1):
+                yield answered + place * pause, partial(self._hear, digit)
+        if line.phase is Phase.QUEUED:
+            yield rings, self._ring
+
+    def _ring(self, plan: Plan, at: datetime) -> None:
+        self._turn(plan.entry, at, phase=Phase.RINGING, ringing_at=at)
+
+    def _pick_up(self, plan: Plan, at: datetime) -> None:
+        self._answer(plan.entry, at)
+
+    def _hear(self, digit: str, plan: Plan, at: datetime) -> None:
+        self._press(plan.entry, digit, plan.hook, at)
+
+    def _finish(self, plan: Plan, at: datetime) -> None:
+        entry, fate = plan.entry, plan.fate
+        del self._plans[entry.id]
+        line = self._lines.get(entry.id, Line())
+        if line.keys and line.digits != fate.digits:
+            # A person pressed keys of their own.
+            fate = attrs.evolve(fate, digits=line.digits)
+        keys = line.keys or tuple(Key(digit, at) for digit in fate.digits or "")
+        self._lines[entry.id] = attrs.evolve(
+            line, phase=Phase.ENDED, ended_at=at, keys=keys, fate=fate
+        )
+        self._ledger.set_standing(entry.id, Standing(fate.state, at))
+        self._watch(Ending(at, entry, fate, plan.hook))
+        if plan.hook:
+            self._post(entry, fate, plan.hook, at)
+        self._changes.tell(entry.id)
+
+    def _answer(self, entry: SandboxEntry, at: datetime) -> None:
+        line = self._lines.get(entry.id, Line())
+        if line.phase is Phase.TALKING:
+            return
+        if line.ringing_at is None:
+            self._turn(entry, at, phase=Phase.RINGING, ringing_at=at)
+        self._turn(entry, at, phase=Phase.TALKING, answered_at=at)
+
+    def _press(self, entry: SandboxEntry, digit: str, hook: str | None, at: datetime) -> None:
+        line = self._lines.get(entry.id, Line())
+        line = self._turn(entry, at, keys=(*line.keys, Key(digit, at)))
+        if hook and self._tells_keys():
+            talked = line.talked_seconds(at)
+            self._post(entry, Fate(talk_seconds=talked, digits=line.digits), hook, at)
+
+    def _turn(self, entry: SandboxEntry, at: datetime, **came: Any) -> Line:
+        line = attrs.evolve(self._lines.get(entry.id, Line()), **came)
+        self._lines[entry.id] = line
+        if "phase" in came:
+            self._ledger.set_standing(entry.id, Standing(_STATES[line.phase], at))
+        self._watch(Turn(at, entry, line))
+        self._changes.tell(entry.id)
+        return line
+
+    def _open_line(self, call: SandboxCall) -> Line:
+        line = self.line(call.id)
+        if line.fate is not None:
+            raise CallOver(f"call {call.id} is over: {line.fate.word}")
+        return line
