@@ -32,6 +32,20 @@ async def test_app_is_served_beside_the_program() -> None:
         await get(url)
 
 
+async def test_stopping_waits_for_nobody_where_nobody_asks() -> None:
+    """With no request to answer, and a client that keeps its connection, it ends at once."""
+    took: list[float] = []
+    for _ in range(5):
+        with listening_socket("a test", HOST, 0) as listener:
+            async with httpx.AsyncClient(trust_env=False) as client:
+                async with served(hello, listener):
+                    await client.get(address_of(listener))
+                    begun = anyio.current_time()
+                took.append(anyio.current_time() - begun)
+    # uvicorn by itself sleeps a tenth of a second, twice.
+    assert min(took) < 0.1
+
+
 async def test_both_families_have_an_address() -> None:
     """An address of the sixth version stands in brackets."""
     try:

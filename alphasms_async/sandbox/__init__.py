@@ -15,6 +15,10 @@ from alphasms_async.extras import extra as _extra
 with _extra("The sandbox", '"alphasms-async[sandbox]"', "python_multipart", "starlette", "uvicorn"):
     from alphasms_async.sandbox.sandbox import Sandbox
 from alphasms_async.sandbox.account import Happening
+from alphasms_async.sandbox.autopilot import Autopilot
+from alphasms_async.sandbox.chaos.chaos import Chaos
+from alphasms_async.sandbox.database.file import DatabaseUnusable
+from alphasms_async.sandbox.database.keeping import keeping
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
 from alphasms_async.sandbox.fate import Fate
 from alphasms_async.sandbox.fates import mixed
@@ -23,9 +27,13 @@ from alphasms_async.sandbox.hooks.style import HookStyle
 from alphasms_async.sandbox.line import CallOver, Key, Line, Phase
 from alphasms_async.sandbox.lines import Ending, Turn
 from alphasms_async.sandbox.states import State
+from alphasms_async.sandbox.virtual import VirtualClock
 
 __all__ = [
+    "Autopilot",
     "CallOver",
+    "Chaos",
+    "DatabaseUnusable",
     "Ending",
     "Fate",
     "Happening",
@@ -40,5 +48,7 @@ __all__ = [
     "SandboxMessage",
     "State",
     "Turn",
+    "VirtualClock",
+    "keeping",
     "mixed",
 ]

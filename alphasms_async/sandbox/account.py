@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Literal, TypeAlias, TypeVar
 
 import attrs
 
 from alphasms_async.clock import Clock, utc_now
-from alphasms_async.sandbox.changes import Changes
+from alphasms_async.sandbox.changes import About, Changes
+from alphasms_async.sandbox.chaos.chaos import Chaos
+from alphasms_async.sandbox.chaos.hooks import DROPPED, delays
 from alphasms_async.sandbox.desk import Desk
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.fate import Fate
@@ -83,12 +86,21 @@ class Account:
     """Seconds before each further attempt to post a hook; as many attempts, and the first."""
     hook_timeout_seconds: float = 10
     """How long a receiver may take to answer a hook."""
-    hook_timing: Literal["hang-up", "key"] = "hang-up"
+    hook_timing: Literal["hang-up", "key"] = attrs.field(
+        default="hang-up", validator=attrs.validators.in_({"hang-up", "key"})
+    )
     """Whether a call's hook is told of the end alone, or of each key too, as it is pressed."""
-    queue_seconds: float = 0
-    """How long a call that takes its time waits before it rings."""
-    keep: int | None = attrs.field(default=None, on_setattr=attrs.setters.frozen)
+    queue_seconds: float = attrs.field(default=0, validator=attrs.validators.ge(0))
+    """How long a call that takes its time waits before it rings, which is when its fate begins."""
+    keep: int | None = attrs.field(
+        default=None,
+        validator=attrs.validators.optional(attrs.validators.ge(1)),
+        on_setattr=attrs.setters.frozen,
+    )
     """How many calls and messages are kept, the oldest are forgotten first; None for all."""
+    keep_bytes: int | None = attrs.field(default=None, on_setattr=attrs.setters.frozen)
+    """How many bytes of recordings are kept, each counted once: for more, the oldest calls and
+    messages are forgotten likewise; None for all."""
     posts_hooks: bool = True
     """Whether hooks are posted by themselves while it serves; else they wait for `post_hooks`."""
     allow_remote_hooks: bool = False
@@ -106,6 +118,9 @@ class Account:
     unsupported_operators: set[str] = attrs.field(factory=set[str], init=False)
     """Beginnings of phones json.php answers `Operator not supported` for; voice.php and otp.php
     document no such answer and take them."""
+    chaos: Chaos = attrs.field(init=False, repr=False)
+    """What goes wrong on the wire, all off at the start; `seed` is its seed too, until it is given
+    another."""
     ledger: Ledger = attrs.field(init=False, repr=False)
     """Everything accepted, and the money."""
     hook_queue: HookQueue = attrs.field(init=False, repr=False)
@@ -119,6 +134,8 @@ class Account:
 
     def __attrs_post_init__(self) -> None:
         clock, changes = self.clock, self.changes
+        tell = partial(changes.tell, About.SETTINGS)
+        self.chaos = Chaos(self.seed, clock=clock, tell=tell)
         self.hook_queue = HookQueue(clock, changes)
         self.ledger = Ledger(
             self._opening_balance,
@@ -126,6 +143,7 @@ class Account:
             clock,
             self.first_id,
             keep=self.keep,
+            keep_bytes=self.keep_bytes,
             forget=self._forget,
         )
         self.lines = Lines(
@@ -170,12 +188,16 @@ class Account:
         if isinstance(draft, SandboxCall):
             recording = self.ledger.shared(draft.audio)
             draft = attrs.evolve(draft, audio=recording, handset=self.desk)
-        entry = self.ledger.accept(draft)
-        self.tell_watcher(entry)
-        self.changes.tell(entry.id)
-        fate = self._fate_of(entry)
-        if fate is not None:
-            self.end(entry, fate)
+        # In one: nobody answers a call before it is said what else becomes of it, and nothing
+        # happens to what was just forgotten.
+        with self.hook_queue.changed:
+            self.lines.go_on()
+            entry = self.ledger.accept(draft)
+            self.tell_watcher(entry)
+            fate = self._fate_of(entry)
+            if fate is not None:
+                self.end(entry, fate)
+            self.changes.tell(entry.id)
         return entry
 
     def end(self, entry: SandboxEntry, fate: Fate) -> None:
@@ -191,6 +213,20 @@ class Account:
         self.lines.go_on()
         return self.ledger.standing(entry)
 
+    def reset(self) -> None:
+        """Forget all it accepted, planned and posted, restore the balance, turn the switches off.
+
+        What it was made with, `fates` and `hook` included, stays.
+        """
+        with self.hook_queue.changed:
+            self.lines.reset()
+            self.hook_queue.reset()
+            self.ledger.reset()
+        self.banned = self.api_disabled = self.ip_denied = False
+        self.unsupported_operators.clear()
+        self.chaos.reset()
+        self.changes.tell(About.EVERYTHING)
+
     def tell_watcher(self, happened: Happening) -> None:
         """Tell the watcher, if there is one, what has just happened."""
         if self.watcher is not None:
@@ -202,7 +238,19 @@ class Account:
         return self.message_fate
 
     def _post(self, entry: SandboxEntry, fate: Fate, hook: str, due: datetime) -> None:
-        self.hook_queue.add(Post(entry, fate, hook), due)
+        moments = [due + timedelta(seconds=seconds) for seconds in delays(self.chaos)]
+        for moment in moments:
+            self.hook_queue.add(Post(entry, fate, hook), moment)
+        if not moments:
+            self._drop(entry, fate, hook)
+
+    def _drop(self, entry: SandboxEntry, fate: Fate, hook: str) -> None:
+        body = self.hook_style.body(entry, fate)
+        delivery = HookDelivery(
+            entry_id=entry.id, url=hook, attempt=1, at=self.clock(), error=DROPPED, body=body
+        )
+        self.hook_queue.note(delivery)
+        self.tell_watcher(delivery)
 
     def _forget(self, entry_id: int) -> None:
         self.lines.forget(entry_id)

@@ -1,15 +1,17 @@
-"""The gateway's pages under their addresses."""
+"""The gateway's pages under their addresses, and the page for a person beside them."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from alphasms_async.sandbox.account import Account
+from alphasms_async.sandbox.chaos.pages import ChaosPage
 from alphasms_async.sandbox.wire.answers import web_server_answer
 from alphasms_async.sandbox.wire.http_php import http_php
 from alphasms_async.sandbox.wire.json_php import json_php, json_queue
@@ -39,7 +41,8 @@ def application(account: Account) -> Starlette:
 
 
 def _route(path: str, page: Page, account: Account, *methods: str) -> Route:
-    return Route(path, partial(page, account), methods=["POST", *methods])
+    chaos = Middleware(ChaosPage, account.chaos)
+    return Route(path, partial(page, account), methods=["POST", *methods], middleware=[chaos])
 
 
 async def _no_page(_request: Request, _error: Exception) -> Response:

@@ -8,7 +8,7 @@ from alphasms_async.clock import Clock
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.hooks.queue import HookQueue, Post
 from alphasms_async.sandbox.ledger import Ledger
-from alphasms_async.sandbox.line import Line, Phase
+from alphasms_async.sandbox.line import Line
 from alphasms_async.sandbox.lines import Lines
 
 
@@ -51,9 +51,13 @@ class Desk:
 
         Raises:
             CallOver: The call has ended.
-            ValueError: There are no such keys.
+            ValueError: There are no such keys, or the gateway does not listen for any.
         """
         call = self._call(entry_id)
+        if not call.listens and self.line(entry_id).fate is None:
+            raise ValueError(
+                f"The gateway listens for no keys in call {entry_id}: it was placed without dtmf."
+            )
         self._lines.press(call, digits, self._hook_of(call))
 
     def hang_up(self, entry_id: int) -> None:
@@ -62,8 +66,8 @@ class Desk:
         Raises:
             CallOver: The call has ended.
         """
-        is_talking = self.line(entry_id).phase is Phase.TALKING
-        self.end(entry_id, "ANSWERED" if is_talking else "BUSY")
+        call = self._call(entry_id)
+        self._lines.hang_up(call, self._hook_of(call))
 
     def end(self, entry_id: int, word: str) -> None:
         """End a call by a word of the hook's: ANSWERED, NO ANSWER, BUSY, FAILED or CANCEL.

@@ -87,6 +87,11 @@ class SandboxCall(SandboxEntry):
     """The phone that rings, None until the call was accepted."""
 
     @property
+    def listens(self) -> bool:
+        """Whether the gateway listens for keys: asked for by `dtmf`, in a voice SMS always."""
+        return self.dtmf or self.kind == "voice_sms"
+
+    @property
     def line(self) -> Line:
         """How far the call has come by now."""
         return self._held.line(self.id)
@@ -117,7 +122,7 @@ class SandboxCall(SandboxEntry):
 
         Raises:
             CallOver: It has ended.
-            ValueError: There are no such keys.
+            ValueError: There are no such keys, or the gateway does not listen for any.
         """
         self._held.press(self.id, digits)
 

@@ -45,8 +45,9 @@ class Fate:
     """The hook's status: ANSWERED, NO ANSWER, BUSY, FAILED or CANCEL for a call; a word of the
     JSON interface, such as DELIVERED, for a message; any other with a `state`."""
     after_seconds: float = attrs.field(default=0.0, kw_only=True)
-    """How long after it was accepted it ends, from 0 up. At 0 its hook may come before the answer
-    to its request."""
+    """How long after it was accepted it ends, from 0 up; a call that has to wait in a queue, see
+    `Sandbox.queue_seconds`, waits before that. At 0 its hook may come before the answer to its
+    request."""
     talk_seconds: int = attrs.field(default=0, kw_only=True)
     """How long was talked, from 0 up; a call's `duration`."""
     digits: str | None = attrs.field(default=None, kw_only=True)

@@ -84,7 +84,7 @@ class _Mix:
             word,
             after_seconds=after_seconds + talk_seconds * self.is_talked_out,
             talk_seconds=talk_seconds,
-            digits=self._digits(chance) if call.dtmf else None,
+            digits=self._digits(chance) if call.listens else None,
         )
 
     def _ring(self, call: SandboxCall) -> int:

@@ -1,6 +1,7 @@
 """The record of everything accepted, and the money it took: the truth that tests count."""
 
-from collections import deque
+import math
+from collections import Counter, deque
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import Final, TypeVar
 import attrs
 
 from alphasms_async.clock import Clock
-from alphasms_async.sandbox.entries import SandboxEntry
+from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
 from alphasms_async.sandbox.states import Standing, State
 
@@ -30,6 +31,20 @@ def _nothing_more(_: int) -> None:
     pass
 
 
+@attrs.frozen
+class Tally:
+    """How far a ledger has come, beside what stands in it."""
+
+    accepted: int
+    """How much was accepted, what was forgotten since included."""
+    next_id: int
+    """The id of what is accepted next."""
+    balance: Decimal
+    """The money left."""
+    codes: int
+    """How many codes were minted."""
+
+
 class Ledger:
     """Entries in the order they were accepted, their states, and the balance.
 
@@ -43,6 +58,8 @@ class Ledger:
         first_id: The id of what is accepted first; each further one is one more.
         keep: How many entries are kept: for each further one the oldest that is over is forgotten,
             or the oldest. None for all.
+        keep_bytes: How many bytes of recordings are kept, one that several calls have in common
+            counted once: for more, entries are forgotten likewise. None for all.
         forget: Called with the id of each entry that was forgotten so.
     """
 
@@ -54,10 +71,12 @@ class Ledger:
         first_id: int = FIRST_ID,
         *,
         keep: int | None = None,
+        keep_bytes: int | None = None,
         forget: Callable[[int], None] = _nothing_more,
     ) -> None:
         self._lock = Lock()
-        self._keep = keep
+        self._keep = math.inf if keep is None else keep
+        self._keep_bytes = math.inf if keep_bytes is None else keep_bytes
         self._forget = forget
         self._first_id = first_id
         self._clock = clock
@@ -71,8 +90,11 @@ class Ledger:
             self._entries: dict[int, SandboxEntry] = {}
             self._ids_by_client: dict[int, int] = {}
             self._standings: dict[int, Standing] = {}
-            self._accepted = 0
+            self._accepted = self._codes = 0
+            self._next_id = self._first_id
             self._recordings: deque[bytes] = deque(maxlen=_RECORDINGS)
+            self._players = Counter[int]()
+            self._bytes = 0
             self._balance = self._opening_balance
             # The codes open nothing outside the sandbox, and tests want them repeatable.
             self._random = Random(self._seed)  # noqa: S311
@@ -88,6 +110,12 @@ class Ledger:
         with self._lock:
             self._balance = amount
 
+    @property
+    def accepted(self) -> int:
+        """How much was accepted so far, what was forgotten since included."""
+        with self._lock:
+            return self._accepted
+
     def entries(self) -> tuple[SandboxEntry, ...]:
         """Return everything accepted so far, in order."""
         with self._lock:
@@ -96,7 +124,8 @@ class Ledger:
     def mint_code(self) -> str:
         """Return 4 digits for a flash call, leading zeros included."""
         with self._lock:
-            return f"{self._random.randrange(10_000):04}"
+            self._codes += 1
+            return self._code()
 
     def accept(self, draft: _Entry) -> _Entry:
         """Record `draft`, charge for it, and return it with its id.
@@ -109,8 +138,9 @@ class Ledger:
                 raise RefusedError(Refusal.REPEATED_ID)
             if self._balance < draft.price:
                 raise RefusedError(Refusal.INSUFFICIENT_FUNDS)
-            entry = attrs.evolve(draft, id=self._first_id + self._accepted, at=self._clock())
+            entry = attrs.evolve(draft, id=self._next_id, at=self._clock())
             self._accepted += 1
+            self._next_id += 1
             self._balance -= entry.price
             self._add(entry)
             surplus = self._surplus()
@@ -121,9 +151,31 @@ class Ledger:
     def restore(self, entry: SandboxEntry, standing: Standing) -> None:
         """Take an entry back as it was when it was kept, without a charge."""
         with self._lock:
-            self._accepted = max(self._accepted, entry.id - self._first_id + 1)
+            self._accepted += 1
+            self._next_id = max(self._next_id, entry.id + 1)
             self._add(entry)
             self._standings[entry.id] = standing
+
+    @property
+    def tally(self) -> Tally:
+        """How far it has come, what is accepted and what it took at one moment."""
+        with self._lock:
+            return Tally(self._accepted, self._next_id, self._balance, self._codes)
+
+    def restore_tally(self, tally: Tally) -> None:
+        """Go on from where another one was, with its ids, its money and the codes after its own.
+
+        Those too many of what was restored are forgotten.
+        """
+        with self._lock:
+            self._accepted, self._next_id = tally.accepted, tally.next_id
+            self._balance = tally.balance
+            for _ in range(self._codes, tally.codes):
+                self._code()
+            self._codes = tally.codes
+            surplus = self._surplus()
+        for entry_id in surplus:
+            self._forget(entry_id)
 
     def shared(self, recording: bytes | None) -> bytes | None:
         """Return the same bytes as `recording`, those that a recent entry has if one has them."""
@@ -162,23 +214,38 @@ class Ledger:
                 raise LookupError(f"The sandbox accepted nothing with the id {entry_id}.")
             self._standings[entry_id] = standing
 
+    def _code(self) -> str:
+        return f"{self._random.randrange(10_000):04}"
+
     def _add(self, entry: SandboxEntry) -> None:
         self._entries[entry.id] = entry
+        if isinstance(entry, SandboxCall) and entry.audio is not None:
+            self._players[id(entry.audio)] += 1
+            if self._players[id(entry.audio)] == 1:
+                self._bytes += len(entry.audio)
         if entry.client_id is not None:
             self._ids_by_client[entry.client_id] = entry.id
 
     def _surplus(self) -> list[int]:
         """Take out those too many, and return their ids."""
         found: list[int] = []
-        while self._keep is not None and len(self._entries) > self._keep:
+        while len(self._entries) > self._keep or self._bytes > self._keep_bytes:
             oldest = list(islice(self._entries, _SEARCHED))
             over = (one for one in oldest if self._is_over(one))
             found.append(next(over, oldest[0]))
-            entry = self._entries.pop(found[-1])
-            self._standings.pop(entry.id, None)
-            if entry.client_id is not None:
-                self._ids_by_client.pop(entry.client_id, None)
+            self._take_out(found[-1])
         return found
+
+    def _take_out(self, entry_id: int) -> None:
+        entry = self._entries.pop(entry_id)
+        self._standings.pop(entry_id, None)
+        if entry.client_id is not None:
+            self._ids_by_client.pop(entry.client_id, None)
+        if isinstance(entry, SandboxCall) and entry.audio is not None:
+            self._players[id(entry.audio)] -= 1
+            if not self._players[id(entry.audio)]:
+                del self._players[id(entry.audio)]
+                self._bytes -= len(entry.audio)
 
     def _is_over(self, entry_id: int) -> bool:
         standing = self._standings.get(entry_id)

@@ -91,7 +91,7 @@ class Lines:
     _tells_keys: Callable[[], bool] = attrs.field(alias="tells_keys")
     """Returns whether a hook is told of each key too, and not of the end alone."""
     _order: "count[int]" = attrs.field(factory=count, init=False)
-    _scripts: dict[str, deque[Fate | None]] = attrs.field(factory=dict, init=False)
+    _scripts: dict[str, deque[Fate | Fates | None]] = attrs.field(factory=dict, init=False)
     _lines: dict[int, Line] = attrs.field(factory=dict, init=False)
     _plans: dict[int, Plan] = attrs.field(factory=dict, init=False)
     _by_due: list[tuple[datetime, int, Plan, _Act]] = attrs.field(factory=list, init=False)
@@ -105,6 +105,11 @@ class Lines:
     def line(self, entry_id: int) -> Line:
         """Return how far the thing with that id has come."""
         self.go_on()
+        with self._hooks.changed:
+            return self._lines.get(entry_id, Line())
+
+    def last_line(self, entry_id: int) -> Line:
+        """Return how far it had come when somebody last wanted to know."""
         with self._hooks.changed:
             return self._lines.get(entry_id, Line())
 
@@ -127,6 +132,7 @@ class Lines:
         with self._hooks.changed:
             self._lines.pop(entry_id, None)
             self._plans.pop(entry_id, None)
+            self._hooks.tell()
 
     def restore(self, entry: SandboxEntry, line: Line, plan: Plan | None) -> None:
         """Take one thing's line and plan back, as they were when they were kept."""
@@ -135,19 +141,25 @@ class Lines:
             if plan is not None:
                 self._begin(plan)
 
-    def script(self, phone: str, fates: tuple[Fate | None, ...]) -> None:
-        """Put `fates` behind those that calls to `phone` are to take already."""
+    def script(self, phone: str, fates: tuple[Fate | Fates | None, ...]) -> None:
+        """Put `fates` behind those that calls to `phone` are to take already.
+
+        One that is a function is asked when its call has come.
+        """
         with self._hooks.changed:
             self._scripts.setdefault(phone, deque()).extend(fates)
 
+    def scripts(self) -> dict[str, tuple[Fate | Fates | None, ...]]:
+        """Return what calls are to take still, by the phone."""
+        with self._hooks.changed:
+            return {phone: tuple(fates) for phone, fates in self._scripts.items() if fates}
+
     def fate_of(self, call: SandboxCall, fates: Fates | None) -> Fate | None:
         """Take the next fate of the script of the call's phone, or ask `fates` for one."""
-        if self._scripts:
-            with self._hooks.changed:
-                script = self._scripts.get(call.phone)
-                if script:
-                    return script.popleft()
-        return fates(call) if fates else None
+        with self._hooks.changed:
+            script = self._scripts.get(call.phone)
+            fate = script.popleft() if script else fates
+        return fate(call) if callable(fate) else fate
 
     def plan(self, entry: SandboxEntry, fate: Fate, hook: str | None) -> None:
         """Have `fate` become of `entry` from now on, in place of what was planned before.
@@ -158,12 +170,9 @@ class Lines:
             hook: Where to tell it, None for nowhere.
         """
         with self._hooks.changed:
-            # It may have been forgotten since it was accepted.
-            if self._ledger.find(entry.id) is not entry:
-                return
-            self._begin(Plan(entry, fate, self._clock(), hook))
-            self.go_on()
-            self._hooks.tell()
+            now = self._clock()
+            self._go_on(now)
+            self._plan(entry, fate, hook, now)
 
     def answer(self, call: SandboxCall) -> None:
         """Have somebody answer; from now on the call is theirs, and no plan's.
@@ -172,13 +181,15 @@ class Lines:
             CallOver: It has ended.
         """
         with self._hooks.changed:
-            self._open_line(call)
-            self._plans.pop(call.id, None)
-            self._answer(call, self._clock())
-            self._hooks.tell()
+            now = self._clock()
+            self._open_line(call, now)
+            self._take_over(call, now)
 
     def press(self, call: SandboxCall, digits: str, hook: str | None) -> None:
         """Have somebody press keys, in a call that they answer for it where nobody has yet.
+
+        One that a plan has answered still ends by that plan, whose own keys are not pressed any
+        more.
 
         Args:
             call: The call.
@@ -191,11 +202,27 @@ class Lines:
         """
         check_keys(digits)
         with self._hooks.changed:
-            if self._open_line(call).phase is not Phase.TALKING:
-                self.answer(call)
+            now = self._clock()
+            if self._open_line(call, now).phase is not Phase.TALKING:
+                self._take_over(call, now)
+            elif (plan := self._plans.get(call.id)) and plan.fate.digits:
+                self._begin(attrs.evolve(plan, fate=attrs.evolve(plan.fate, digits=None)))
             for digit in digits:
-                self._press(call, digit, hook, self._clock())
+                # Whoever is told of a key may hang up.
+                self._open_line(call, now)
+                self._press(call, digit, hook, now)
             self._hooks.tell()
+
+    def hang_up(self, call: SandboxCall, hook: str | None) -> None:
+        """Have somebody hang up: one that is talked in ends as ANSWERED, any other as BUSY.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        with self._hooks.changed:
+            now = self._clock()
+            is_talking = self._open_line(call, now).phase is Phase.TALKING
+            self._end(call, "ANSWERED" if is_talking else "BUSY", hook, now)
 
     def end(self, call: SandboxCall, word: str, hook: str | None) -> None:
         """Have a call that has not ended do so now.
@@ -207,11 +234,12 @@ class Lines:
 
         Raises:
             CallOver: It has ended.
+            ValueError: There is no such word.
         """
         with self._hooks.changed:
-            line = self._open_line(call)
-            talked = line.talked_seconds(self._clock()) if word == "ANSWERED" else 0
-            self.plan(call, Fate(word, talk_seconds=talked), hook)
+            now = self._clock()
+            self._open_line(call, now)
+            self._end(call, word, hook, now)
 
     def next_due(self) -> datetime | None:
         """Return when the next thing happens by a plan, None when nothing is planned."""
@@ -223,12 +251,30 @@ class Lines:
         if not self._by_due:
             return
         with self._hooks.changed:
-            now = self._clock()
-            while self._by_due and self._by_due[0][0] <= now:
-                at, _, plan, act = heappop(self._by_due)
-                # Of several plans for one thing the last counts.
-                if self._plans.get(plan.entry.id) is plan:
-                    act(plan, at)
+            self._go_on(self._clock())
+
+    def _go_on(self, now: datetime) -> None:
+        while self._by_due and self._by_due[0][0] <= now:
+            at, _, plan, act = heappop(self._by_due)
+            # Of several plans for one thing the last counts.
+            if self._plans.get(plan.entry.id) is plan:
+                act(plan, at)
+
+    def _plan(self, entry: SandboxEntry, fate: Fate, hook: str | None, now: datetime) -> None:
+        # It may have been forgotten since it was accepted.
+        if self._ledger.find(entry.id) is not entry:
+            return
+        self._begin(Plan(entry, fate, self._beginning(entry, fate, now), hook))
+        self._go_on(now)
+        self._hooks.tell()
+        self._changes.tell(entry.id)
+
+    def _beginning(self, entry: SandboxEntry, fate: Fate, now: datetime) -> datetime:
+        """Return what the fate's seconds count from: the end of the queue, if it waits there."""
+        is_queued = self._lines.get(entry.id, Line()).phase is Phase.QUEUED
+        if not (isinstance(entry, SandboxCall) and fate.after_seconds and is_queued):
+            return now
+        return max(now, entry.at + timedelta(seconds=self._queue_seconds()))
 
     def _begin(self, plan: Plan) -> None:
         self._plans[plan.entry.id] = plan
@@ -236,21 +282,26 @@ class Lines:
             heappush(self._by_due, (at, next(self._order), plan, act))
 
     def _steps(self, plan: Plan) -> Iterator[tuple[datetime, _Act]]:
+        """Return what is to happen and when; of what happens at one moment, in its order."""
         entry, fate, end = plan.entry, plan.fate, plan.ends_at
-        yield end, self._finish
         line = self._lines.get(entry.id, Line())
-        if not isinstance(entry, SandboxCall) or not fate.after_seconds or line.fate is not None:
-            return
-        rings = min(plan.since + timedelta(seconds=self._queue_seconds()), end)
-        if fate.talk_seconds and fate.word == "ANSWERED":
-            # Who is said to have talked longer than it takes is answered as soon as it rings.
-            answered = max(rings, end - timedelta(seconds=fate.talk_seconds))
-            yield answered, self._pick_up
-            pause = (end - answered) / (len(fate.digits or "") + 1)
-            for place, digit in enumerate(fate.digits or "", 1):
-                yield answered + place * pause, partial(self._hear, digit)
-        if line.phase is Phase.QUEUED:
-            yield rings, self._ring
+        if isinstance(entry, SandboxCall) and fate.after_seconds and line.fate is None:
+            if line.phase is Phase.QUEUED:
+                yield plan.since, self._ring
+            if fate.talk_seconds and fate.word == "ANSWERED":
+                yield from self._talk(plan, line)
+        yield end, self._finish
+
+    def _talk(self, plan: Plan, line: Line) -> Iterator[tuple[datetime, _Act]]:
+        # Who is said to have talked longer than it takes is answered as soon as it rings.
+        answered = max(plan.since, plan.ends_at - timedelta(seconds=plan.fate.talk_seconds))
+        yield answered, self._pick_up
+        pause = (plan.ends_at - answered) / (len(plan.fate.digits or "") + 1)
+        for place, digit in enumerate(plan.fate.digits or "", 1):
+            at = answered + place * pause
+            # It may have been heard before the line was kept and taken back.
+            if Key(digit, at) not in line.keys:
+                yield at, partial(self._hear, digit)
 
     def _ring(self, plan: Plan, at: datetime) -> None:
         self._turn(plan.entry, at, phase=Phase.RINGING, ringing_at=at)
@@ -265,45 +316,74 @@ class Lines:
         entry, fate = plan.entry, plan.fate
         del self._plans[entry.id]
         line = self._lines.get(entry.id, Line())
-        if line.keys and line.digits != fate.digits:
-            # A person pressed keys of their own.
+        if fate.digits is None and line.fate is None:
             fate = attrs.evolve(fate, digits=line.digits)
-        keys = line.keys or tuple(Key(digit, at) for digit in fate.digits or "")
-        self._lines[entry.id] = attrs.evolve(
-            line, phase=Phase.ENDED, ended_at=at, keys=keys, fate=fate
-        )
+        if fate.digits != line.digits:
+            line = self._press_at_end(plan, line, at)
+        self._lines[entry.id] = attrs.evolve(line, phase=Phase.ENDED, ended_at=at, fate=fate)
         self._ledger.set_standing(entry.id, Standing(fate.state, at))
         self._watch(Ending(at, entry, fate, plan.hook))
         if plan.hook:
             self._post(entry, fate, plan.hook, at)
         self._changes.tell(entry.id)
 
+    def _press_at_end(self, plan: Plan, line: Line, at: datetime) -> Line:
+        """Have the keys of a fate pressed all at once, for they were not heard on the way."""
+        digits = plan.fate.digits or ""
+        if line.fate is None:
+            for length in range(1, len(digits) + 1):
+                so_far = attrs.evolve(plan.fate, digits=digits[:length])
+                self._tell(plan.entry, so_far, plan.hook, at)
+        return attrs.evolve(line, keys=tuple(Key(digit, at) for digit in digits))
+
+    def _end(self, call: SandboxCall, word: str, hook: str | None, now: datetime) -> None:
+        talked = self._lines.get(call.id, Line()).talked_seconds(now) if word == "ANSWERED" else 0
+        self._plan(call, Fate(word, talk_seconds=talked), hook, now)
+
+    def _take_over(self, call: SandboxCall, now: datetime) -> None:
+        """Have a person answer the call, which ends by no plan from now on."""
+        self._plans.pop(call.id, None)
+        self._answer(call, now)
+        self._hooks.tell()
+        self._changes.tell(call.id)
+
     def _answer(self, entry: SandboxEntry, at: datetime) -> None:
         line = self._lines.get(entry.id, Line())
         if line.phase is Phase.TALKING:
             return
-        if line.ringing_at is None:
+        if line.phase is Phase.QUEUED:
             self._turn(entry, at, phase=Phase.RINGING, ringing_at=at)
-        self._turn(entry, at, phase=Phase.TALKING, answered_at=at)
+        # Whoever was told that it rings may have acted by now.
+        if self._lines[entry.id].phase is Phase.RINGING:
+            self._turn(entry, at, phase=Phase.TALKING, answered_at=at)
 
     def _press(self, entry: SandboxEntry, digit: str, hook: str | None, at: datetime) -> None:
         line = self._lines.get(entry.id, Line())
         line = self._turn(entry, at, keys=(*line.keys, Key(digit, at)))
+        self._tell(entry, Fate(talk_seconds=line.talked_seconds(at), digits=line.digits), hook, at)
+
+    def _tell(self, entry: SandboxEntry, so_far: Fate, hook: str | None, at: datetime) -> None:
         if hook and self._tells_keys():
-            talked = line.talked_seconds(at)
-            self._post(entry, Fate(talk_seconds=talked, digits=line.digits), hook, at)
+            self._post(entry, so_far, hook, at)
 
     def _turn(self, entry: SandboxEntry, at: datetime, **came: Any) -> Line:
         line = attrs.evolve(self._lines.get(entry.id, Line()), **came)
-        self._lines[entry.id] = line
         if "phase" in came:
+            # It raises for what was forgotten, of which then nothing is kept.
             self._ledger.set_standing(entry.id, Standing(_STATES[line.phase], at))
+        self._lines[entry.id] = line
         self._watch(Turn(at, entry, line))
         self._changes.tell(entry.id)
         return line
 
-    def _open_line(self, call: SandboxCall) -> Line:
-        line = self.line(call.id)
+    def _open_line(self, call: SandboxCall, now: datetime) -> Line:
+        """Return how far the call has come by now.
+
+        Raises:
+            CallOver: It has ended.
+        """
+        self._go_on(now)
+        line = self._lines.get(call.id, Line())
         if line.fate is not None:
             raise CallOver(f"call {call.id} is over: {line.fate.word}")
         return line

@@ -1,10 +1,12 @@
 """The sandbox as programs and tests hold it: serve it, steer it, ask what it accepted."""
 
 from collections import Counter
-from contextlib import AbstractContextManager
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from typing import Final, TypeVar
 
 import attrs
 import httpx
@@ -12,14 +14,20 @@ from starlette.applications import Starlette
 
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.app import application
+from alphasms_async.sandbox.arrivals import Arrivals, runs_on_an_event_loop
 from alphasms_async.sandbox.changes import About
-from alphasms_async.sandbox.entries import SandboxCall, SandboxMessage
+from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
 from alphasms_async.sandbox.fate import Fate
+from alphasms_async.sandbox.fates import Fates
 from alphasms_async.sandbox.hooks.posting import keep_posting, post_once
 from alphasms_async.sandbox.hooks.queue import HookDelivery
-from alphasms_async.sandbox.phones import is_international
+from alphasms_async.sandbox.phones import is_international, masked
 from alphasms_async.sandbox.server import serve
 from alphasms_async.sandbox.states import Standing, State
+from alphasms_async.sandbox.virtual import Course, VirtualClock
+
+_SHOWN: Final = 10
+_Entry = TypeVar("_Entry", bound=SandboxEntry)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -30,8 +38,10 @@ class Sandbox(Account):
     switches may be changed at any time, also while it serves.
 
     Nothing happens to what was accepted until somebody decides its fate: `fates` and
-    `message_fate` for all, `script` for one phone, `end_call` by hand. Its end sets what the
-    status interfaces say and is told to its hook, by the server or by `post_hooks`.
+    `message_fate` for all, `script` for one phone, `end_call` by hand. A call that takes its time
+    may be answered meanwhile, by a test or a person: `wait_for_call().press("7")`; from then on it
+    ends when they hang up. Its end sets what the status interfaces say and is told to its hook,
+    by the server or by `post_hooks`.
 
     Args:
         api_key: The one key that is right.
@@ -42,8 +52,8 @@ class Sandbox(Account):
         seed: Makes the codes of flash calls repeatable; None leaves them to chance.
         first_id: The gateway's id of what is accepted first, from 1 up; each further one is one
             more. A sandbox that is started anew beside an old journal wants another than before.
-        fates: Decides what becomes of each call before its request is answered, see `mixed`; None
-            leaves calls accepted.
+        fates: Decides what becomes of each call before its request is answered, see `Autopilot`
+            and `mixed`; None leaves calls accepted.
         message_fate: What becomes of written messages; None leaves them accepted.
         hook: Where the outcome of what came without a hook of its own is posted, as set in the
             provider's panel; None for nowhere.
@@ -51,14 +61,24 @@ class Sandbox(Account):
         hook_pauses: Seconds before each further attempt to post a hook that was not taken with a
             status from 200 to 299; as many attempts as pauses, and the first.
         hook_timeout_seconds: How long a receiver may take to answer a hook.
+        hook_timing: `hang-up` has a call's hook told of its end alone, `key` of each key too.
+        queue_seconds: How long a call that takes its time waits before it rings.
+        keep: How many calls and messages are kept; of more, the oldest that are over are
+            forgotten first, with their hooks. None for all.
+        keep_bytes: How many bytes of recordings are kept likewise; None for all.
+        posts_hooks: Whether hooks are posted by themselves while it serves; else they wait for
+            `post_hooks`.
         allow_remote_hooks: Whether hooks leave this machine; else only loopback is posted to.
         watcher: Is told of each thing accepted, each `Ending` and each `HookDelivery`, in their
             order, in the thread where it happens: it must be quick and must not raise.
-        clock: Returns the time, aware; for tests that post hooks by `post_hooks`.
+        clock: Returns the time, aware. A `VirtualClock` stands still until `advance`; any other
+            that is not the machine's is for tests that post hooks by `post_hooks`.
     """
 
     app: Starlette = attrs.field(init=False, repr=False)
     """The pages as an ASGI app, for asyncio and trio."""
+    _arrivals: Arrivals = attrs.field(factory=Arrivals, init=False, repr=False)
+    _urls: list[str] = attrs.field(factory=list[str], init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -72,6 +92,7 @@ class Sandbox(Account):
     @balance.setter
     def balance(self, amount: Decimal) -> None:
         self.ledger.balance = amount
+        self.changes.tell(About.SETTINGS)
 
     def serve(self, *, port: int = 0) -> AbstractContextManager[str]:
         """Serve the pages on a loopback socket while the returned context is open.
@@ -86,7 +107,87 @@ class Sandbox(Account):
         Raises:
             OSError: On entering, when the port is taken or may not be used.
         """
-        return serve(self.app, port, partial(keep_posting, self))
+        return self._serve(port)
+
+    @property
+    def url(self) -> str:
+        """Where it serves, `http://127.0.0.1:PORT`.
+
+        Raises:
+            RuntimeError: It does not serve.
+        """
+        if not self._urls:
+            raise RuntimeError("The sandbox has no address yet: with sandbox.serve() as url.")
+        return self._urls[-1]
+
+    def advance(self, seconds: float, *, timeout: float = 10.0) -> None:
+        """Let time pass, on a `VirtualClock`, with all that is due in it at its own moment.
+
+        Calls ring, are answered and end, hooks are posted and, where they are not taken, tried
+        again, each at its own time and in order; all that is due at a moment is over before time
+        goes on. While the sandbox does not serve, or `posts_hooks` is False, hooks wait for
+        `post_hooks`, and time goes on without them.
+
+        This blocks while hooks are posted. In a test whose own event loop answers them:
+        `await anyio.to_thread.run_sync(sandbox.advance, 6)`.
+
+        Args:
+            seconds: How much time passes, from 0 up.
+            timeout: Seconds of real time that the hooks may take.
+
+        Raises:
+            TypeError: The clock goes by itself.
+            ValueError: The seconds are no number from 0 up.
+            TimeoutError: Hooks that were due are not over; time stands where they were due.
+        """
+        Course.of(self, timeout, self._posts).advance(seconds)
+
+    def wait_for_call(self, *, to: str | None = None, timeout: float = 10.0) -> SandboxCall:
+        """Return the first call that was accepted and not given so before, once there is one.
+
+        This blocks. A task of an event loop is given a call that is there already, and else
+        refused at once: nothing it waits for could happen meanwhile. Use `next_call` there.
+
+        Args:
+            to: Only one to this phone, international digits without a plus; None for any.
+            timeout: Seconds of real time to wait at most.
+
+        Returns:
+            The call, to be answered: `sandbox.wait_for_call().press("7")`.
+
+        Raises:
+            TimeoutError: None has come.
+            RuntimeError: None has come yet, and this was called on an event loop.
+            ValueError: The phone is not written so.
+        """
+        _check_phone(to)
+        call = self._arrivals.take(to)
+        if call is None and runs_on_an_event_loop():
+            raise RuntimeError(
+                f"{_no_call(to)}, and to wait for it here would stop the event loop: "
+                "await sandbox.next_call(...)."
+            )
+        call = call or self._arrivals.wait(to, timeout)
+        if call is None:
+            raise self._too_late(to, timeout)
+        return call
+
+    async def next_call(self, *, to: str | None = None, timeout: float = 10.0) -> SandboxCall:
+        """Return what `wait_for_call` does, on asyncio and trio; other tasks go on meanwhile.
+
+        Args:
+            to: Only one to this phone, international digits without a plus; None for any.
+            timeout: Seconds of real time to wait at most.
+
+        Raises:
+            TimeoutError: None has come.
+            ValueError: The phone is not written so.
+        """
+        _check_phone(to)
+        call = await self._arrivals.wait_async(to, timeout)
+        if call is None:
+            raise self._too_late(to, timeout)
+        return call
 
     async def post_hooks(
         self, transport: httpx.AsyncBaseTransport | None = None
@@ -106,22 +207,22 @@ class Sandbox(Account):
     def wait_for_hooks(self, timeout: float = 10.0) -> None:
         """Wait until nothing is to end, and no hook waits or is in flight any more.
 
-        A hook that failed waits until its last attempt. This blocks: an event loop calls it by
+        A hook that failed waits until its last attempt. A call that a person has answered ends
+        when somebody hangs up, and is not waited for. On a `VirtualClock` time passes as `advance`
+        has it, as far as is needed. This blocks: an event loop calls it by
         `anyio.to_thread.run_sync`.
 
         Args:
-            timeout: Seconds to wait at most.
+            timeout: Seconds of real time to wait at most.
 
         Raises:
             TimeoutError: There was still something to do.
         """
-        changed = self.hook_queue.changed
-        with changed:
-            if not changed.wait_for(lambda: not self._left(), timeout):
-                raise TimeoutError(
-                    f"After {timeout:g} s there are still {self.lines.left} ends to come and "
-                    f"{self.hook_queue.left} hooks to post."
-                )
+        if not self._run_out(timeout):
+            raise TimeoutError(
+                f"After {timeout:g} s there are still {self.lines.left} ends to come and "
+                f"{self.hook_queue.left} hooks to post."
+            )
 
     def deliveries(self, entry_id: int | None = None) -> list[HookDelivery]:
         """Return the attempts to post hooks, in the order they were over.
@@ -132,18 +233,19 @@ class Sandbox(Account):
         log = self.hook_queue.log()
         return [each for each in log if entry_id is None or each.entry_id == entry_id]
 
-    def script(self, phone: str, *fates: Fate | None) -> None:
+    def script(self, phone: str, *fates: Fate | Fates | None) -> None:
         """Let the next calls to one phone take these fates in turn, before `fates` is asked.
 
         Args:
             phone: The phone, international digits without a plus: `380501234567`.
-            fates: The fates, behind those scripted before; None leaves its call accepted.
+            fates: The fates, behind those scripted before: how the call ends, or a function of
+                the call, such as an `Autopilot`, to be asked for that one call; None leaves its
+                call accepted.
 
         Raises:
             ValueError: The phone is not written so.
         """
-        if not is_international(phone):
-            raise ValueError("phone is international digits without a plus, like 380501234567.")
+        _check_phone(phone)
         self.lines.script(phone, fates)
 
     def end_call(self, entry_id: int, fate: Fate) -> None:
@@ -188,6 +290,18 @@ class Sandbox(Account):
         rings = Counter(call.phone for call in self.calls())
         return [phone for phone, times in rings.items() if times > 1]
 
+    def assert_rang_once(self) -> None:
+        """Check that each phone that was rung was rung once; of the calls that are kept.
+
+        Raises:
+            AssertionError: Some were rung more often; it tells which, masked, and how often.
+        """
+        rings = Counter(call.phone for call in self.calls())
+        often = [f"{masked(phone)} {times} times" for phone, times in rings.items() if times > 1]
+        if often:
+            more = f" and {len(often) - _SHOWN} phones more" if len(often) > _SHOWN else ""
+            raise AssertionError(f"rang more than once: {', '.join(often[:_SHOWN])}{more}")
+
     def state_of(self, entry_id: int) -> State:
         """Return the state of what has the gateway's id `entry_id`.
 
@@ -211,19 +325,67 @@ class Sandbox(Account):
         if since is not None and since.tzinfo is None:
             raise ValueError("since must carry a time zone, e.g. datetime.now(UTC).")
         self.ledger.set_standing(entry_id, Standing(state, since or self.clock()))
+        self.changes.tell(entry_id)
+
+    def accept(self, draft: _Entry) -> _Entry:
+        """Record `draft`, charge for it, let its fate take its course, and return it with its id.
+
+        Raises:
+            RefusedError: The client's id was used before, or the balance is below the price.
+        """
+        with self.hook_queue.changed:
+            entry = super().accept(draft)
+            if isinstance(entry, SandboxCall):
+                self._arrivals.add(entry)
+            return entry
 
     def reset(self) -> None:
         """Forget all it accepted, planned and posted, restore the balance, turn the switches off.
 
-        What it was made with, `fates` and `hook` included, stays.
+        The chaos is off then too, and begins anew by its seed. What it was made with, `fates` and
+        `hook` included, stays.
         """
         with self.hook_queue.changed:
-            self.lines.reset()
-            self.hook_queue.reset()
-            self.ledger.reset()
-        self.banned = self.api_disabled = self.ip_denied = False
-        self.unsupported_operators.clear()
-        self.changes.tell(About.EVERYTHING)
+            self._arrivals.reset()
+            super().reset()
+
+    @contextmanager
+    def _serve(self, port: int) -> Generator[str]:
+        with serve(self.app, port, partial(keep_posting, self)) as url:
+            self._urls.append(url)
+            try:
+                yield url
+            finally:
+                self._urls.remove(url)
+
+    def _forget(self, entry_id: int) -> None:
+        super()._forget(entry_id)
+        self._arrivals.forget(entry_id)
+
+    def _posts(self) -> bool:
+        return self.posts_hooks and bool(self._urls)
+
+    def _run_out(self, timeout: float) -> bool:
+        if isinstance(self.clock, VirtualClock):
+            return Course.of(self, timeout, self._posts).run_out(self._left)
+        changed = self.hook_queue.changed
+        with changed:
+            return changed.wait_for(lambda: not self._left(), timeout)
 
     def _left(self) -> int:
         return self.lines.left + self.hook_queue.left
+
+    def _too_late(self, to: str | None, timeout: float) -> TimeoutError:
+        return TimeoutError(
+            f"{_no_call(to)} in {timeout:g} s; of {len(self.calls())} calls accepted none is left "
+            "to give."
+        )
+
+
+def _check_phone(phone: str | None) -> None:
+    if phone is not None and not is_international(phone):
+        raise ValueError("phone is international digits without a plus, like 380501234567.")
+
+
+def _no_call(to: str | None) -> str:
+    return "No call has come" if to is None else f"No call to {masked(to)} has come"

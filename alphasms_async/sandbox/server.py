@@ -10,6 +10,7 @@ from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 from starlette.types import ASGIApp
 
+from alphasms_async.sandbox.stopping import Stopping
 from alphasms_async.serving import Server, address_of, listening_socket
 
 HOST: Final = "127.0.0.1"
@@ -37,12 +38,14 @@ def serve(app: ASGIApp, port: int, beside: _Task) -> Generator[str]:
     """
     listening = listening_socket("The sandbox", HOST, port)
     with listening as listener, start_blocking_portal() as portal:
-        server = Server(app)
+        stopping = portal.call(Stopping, app)
+        server = Server(stopping)
         stopped, _ = portal.start_task(_run, server, listener, beside)
         try:
             yield address_of(listener)
         finally:
-            server.should_exit = True
+            portal.call(stopping.begin)
+            portal.call(server.stop)
             stopped.result()
 
 

@@ -99,7 +99,7 @@ def served(receiver: Receiver, *, port: int = 0) -> Generator[str]:
 
 
 def accept_call(
-    sandbox: Sandbox, phone: str = PHONE, *, hook: str | None = None, dtmf: bool = False
+    sandbox: Sandbox, phone: str = PHONE, *, hook: str | None = None, dtmf: bool = True
 ) -> int:
     """Have the sandbox accept a call as its pages do, and return its id."""
     price = Decimal("0.40")

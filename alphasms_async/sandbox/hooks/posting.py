@@ -1,7 +1,8 @@
 """Posts hooks: as they come due while the sandbox serves, or all that are due at once."""
 
-import asyncio
+import ssl
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import anyio
@@ -9,20 +10,26 @@ import attrs
 import httpx
 
 from alphasms_async.sandbox.account import Account
+from alphasms_async.sandbox.bell import Bell
 from alphasms_async.sandbox.hooks.queue import AT_ONCE, HookDelivery, Post
+from alphasms_async.sandbox.virtual import ringing, seconds_until
 from alphasms_async.settings import is_loopback
 from alphasms_async.transports import SlotTransport
 
 # No more than the server itself may take to stop.
 _CLOSE_SECONDS: Final = 0.5
 _REUSE_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 0.5
 _PORTS: Final = frozenset({None, *range(1, 65_536)})
 
 
 async def keep_posting(account: Account) -> None:
-    """Post the hooks of `account` as they come due, until cancelled; on asyncio only."""
-    bell = _Bell()
-    with account.hook_queue.ringing(bell.ring):
+    """Let all that is planned happen when its time comes, and post the hooks that come due.
+
+    Until cancelled, on asyncio only. Where `posts_hooks` says so, hooks are left waiting.
+    """
+    bell = Bell()
+    with account.hook_queue.ringing(bell.ring), ringing(account.clock, bell.ring):
         post = await _next(account, bell)
         # Not before the first hook: to make it costs more than to serve a call.
         async with _network() as transport, anyio.create_task_group() as group:
@@ -140,47 +147,27 @@ class _Posting:
         return pauses[delivery.attempt - 1]
 
 
-class _Bell:
-    """Wakes a task on this event loop from any thread."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._rung = asyncio.Event()
-        self._is_ringing = False
-
-    def ring(self) -> None:
-        """Wake the task, now or when it next waits."""
-        # Once is enough until it has woken: each call across threads is a write to a socket.
-        if not self._is_ringing:
-            self._is_ringing = True
-            self._loop.call_soon_threadsafe(self._rung.set)
-
-    def hush(self) -> None:
-        """Begin to listen anew; what happens from now on rings again."""
-        self._rung.clear()
-        self._is_ringing = False
-
-    async def heard(self, seconds: float | None) -> None:
-        """Wait until it rings, `seconds` at most; None waits for as long as it takes."""
-        with anyio.move_on_after(seconds):
-            await self._rung.wait()
-
-
-async def _next(account: Account, bell: _Bell) -> Post:
+async def _next(account: Account, bell: Bell) -> Post:
     """Return the next hook to be posted, once it is due and its receiver has room."""
     while True:
         bell.hush()
         account.lines.go_on()
-        post = account.hook_queue.take()
+        post = account.hook_queue.take() if account.posts_hooks else None
         if post is not None:
             return post
         await bell.heard(_seconds_to_wait(account))
 
 
 def _seconds_to_wait(account: Account) -> float | None:
-    moments = [account.lines.next_due(), account.hook_queue.next_due()]
+    moments = [account.lines.next_due()]
+    if account.posts_hooks:
+        moments.append(account.hook_queue.next_due())
     due = min((moment for moment in moments if moment is not None), default=None)
-    return None if due is None else max(0.0, (due - account.clock()).total_seconds())
+    seconds = None if due is None else seconds_until(due, account.clock)
+    if account.posts_hooks or not account.hook_queue.left:
+        return seconds
+    # Nothing rings when it is set that they are posted after all.
+    return min(_LOOK_SECONDS, seconds) if seconds is not None else _LOOK_SECONDS
 
 
 def _network() -> SlotTransport:
@@ -189,7 +176,13 @@ def _network() -> SlotTransport:
     No `httpx.AsyncClient`: that logs whole addresses, secrets included. And no pool, whose work
     grows with the square of what is in flight.
     """
-    return SlotTransport(reuse_seconds=_REUSE_SECONDS)
+    return SlotTransport(reuse_seconds=_REUSE_SECONDS, ssl_context=_ssl_context())
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """Return the context of all connections; to read the authorities takes longer than a test."""
+    return httpx.create_ssl_context()
 
 
 async def _status(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> int:

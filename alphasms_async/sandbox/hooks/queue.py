@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import count
+from operator import attrgetter
 from threading import Condition
 from typing import Final
 
@@ -69,8 +70,13 @@ class HookThread:
     """The attempts so far, in the order they were over."""
     waiting: tuple[tuple[datetime, Post], ...] = ()
     """What waits, with the moment it is due, in the order it was planned."""
-    in_flight: int = 0
-    """How many attempts are being made."""
+    in_flight_posts: tuple[Post, ...] = ()
+    """What is being posted."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many attempts are being made."""
+        return len(self.in_flight_posts)
 
     @property
     def next_at(self) -> datetime | None:
@@ -160,6 +166,12 @@ class HookQueue:
         with self.changed:
             return list(self._begin_all(self._clock()))
 
+    def is_busy(self) -> bool:
+        """Say whether a hook is in flight, or due."""
+        with self.changed:
+            now = self._clock()
+            return bool(self._in_flight) or any(lane.is_due(now) for lane in self._lanes.values())
+
     def next_due(self) -> datetime | None:
         """Return when `take` has something to give, None while it cannot be told."""
         with self.changed:
@@ -190,6 +202,13 @@ class HookQueue:
             self._changes.tell(post.entry.id)
             return True
 
+    def note(self, delivery: HookDelivery) -> None:
+        """Log an attempt that was never made."""
+        with self.changed:
+            self._write(delivery)
+            self.tell()
+            self._changes.tell(delivery.entry_id)
+
     def put_back(self, posts: Iterable[Post]) -> None:
         """Let those of `posts` that are in flight wait again, as if they had not been taken."""
         with self.changed:
@@ -208,16 +227,24 @@ class HookQueue:
         with self.changed:
             deliveries = tuple(self._log[place] for place in self._threads.get(entry_id, ()))
             waiting = tuple((due, post) for post, due in self._waiting.get(entry_id, {}).items())
-            in_flight = sum(post.entry.id == entry_id for post in self._in_flight)
+            in_flight = tuple(post for post in self._in_flight if post.entry.id == entry_id)
             return HookThread(deliveries, waiting, in_flight)
 
-    def restore(self, thread: HookThread) -> None:
-        """Take what was told of one thing back, and let what waited wait again."""
+    def restore(self, threads: Iterable[HookThread]) -> None:
+        """Take back what was told of many things, and let what was still to be told wait again.
+
+        What was in flight is posted at once, for nobody knows whether it arrived.
+        """
         with self.changed:
-            for delivery in thread.deliveries:
+            kept = list(threads)
+            deliveries = (delivery for thread in kept for delivery in thread.deliveries)
+            for delivery in sorted(deliveries, key=attrgetter("at")):
                 self._write(delivery)
-            for due, post in thread.waiting:
-                self.add(post, due)
+            for thread in kept:
+                for due, post in thread.waiting:
+                    self.add(post, due)
+                for post in thread.in_flight_posts:
+                    self.add(post, self._clock())
 
     @contextmanager
     def ringing(self, bell: Callable[[], None]) -> Generator[None]:
@@ -250,6 +277,7 @@ class HookQueue:
         waiting.pop(post, None)
         if not waiting:
             del self._waiting[post.entry.id]
+        self._changes.tell(post.entry.id)
         return post
 
     def _write(self, delivery: HookDelivery) -> None:
