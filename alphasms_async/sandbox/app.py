@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.chaos.pages import ChaosPage
+from alphasms_async.sandbox.page.routes import page_routes
 from alphasms_async.sandbox.wire.answers import web_server_answer
 from alphasms_async.sandbox.wire.http_php import http_php
 from alphasms_async.sandbox.wire.json_php import json_php, json_queue
@@ -32,6 +33,7 @@ def application(account: Account) -> Starlette:
             _route("/v1/json", json_queue, account),
             _route("/api/http.php", http_php, account, "GET"),
             _route("/api/xml.php", xml_php, account),
+            *page_routes(account),
         ],
         exception_handlers={404: _no_page, 405: _no_page, ClientDisconnect: _nobody_left},
     )
