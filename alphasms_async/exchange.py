@@ -61,6 +61,11 @@ class Exchange:
         self._urls: dict[str, httpx.URL] = {}
         self._closed = False
 
+    @property
+    def base_url(self) -> str:
+        """Where it sends to."""
+        return self._base_url
+
     async def send(
         self,
         request: Request,

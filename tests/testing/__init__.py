@@ -1,0 +1,1 @@
+"""What users' tests get from pytest's fixtures, run as their pytest would run it."""
