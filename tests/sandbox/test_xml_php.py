@@ -52,7 +52,7 @@ async def test_many_are_answered_at_once_in_order(
         (package("", key=""), 202),
         ("<package><status/></package>", 202),
         (f'<package key="{KEY}"/>', 201),
-        (f'<package key="{KEY}"><message/></package>', 201),
+        (f'<package key="{KEY}"><prices/></package>', 201),
         (package("<msg><msg/></msg>"), 201),
         (package("<msg>"), 201),
         (package("&nbsp;"), 201),

@@ -26,8 +26,17 @@ _OTP_FIELDS = frozenset({"type", "id", "phone"})
 
 
 def send_sms(account: Account, item: Item) -> Mapping[str, Json]:
-    """Accept an SMS, which is a call when the sender is Voice."""
-    client_id, phone = item.client_id(), reachable_phone(account, item)
+    """Accept an SMS."""
+    return sent(accept_sms(account, item, item.client_id()))
+
+
+def accept_sms(account: Account, item: Item, client_id: int | None) -> SandboxEntry:
+    """Accept an SMS, which is a call when the sender is Voice, and return it with its id.
+
+    Raises:
+        RefusedError: A field is one the gateway would refuse, or the account refuses it.
+    """
+    phone = reachable_phone(account, item)
     sender = item.alpha_name("sms_signature")
     text = item.text("sms_message")
     lifetime_seconds = _lifetime_seconds(item)
@@ -60,7 +69,7 @@ def send_sms(account: Account, item: Item) -> Mapping[str, Json]:
             sender=sender,
             lifetime_seconds=lifetime_seconds,
         )
-    return sent(account.accept(draft))
+    return account.accept(draft)
 
 
 def send_voice(account: Account, item: Item) -> Mapping[str, Json]:

@@ -1,11 +1,9 @@
-"""`POST /api/xml.php`: the states of many things at once."""
+"""`POST /api/xml.php`: states of many things at once, messages, and the money left."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
-from typing import Final, NoReturn
-from xml.parsers.expat import ExpatError, ParserCreate
+from typing import Final, TypeAlias
 
-import attrs
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,9 +12,17 @@ from alphasms_async.sandbox.entries import SandboxEntry
 from alphasms_async.sandbox.refusals import Refusal, RefusedError
 from alphasms_async.sandbox.wire.answers import xml_answer
 from alphasms_async.sandbox.wire.bodies import read_text
+from alphasms_async.sandbox.wire.json_item import Item
+from alphasms_async.sandbox.wire.json_sends import accept_sms
 from alphasms_async.sandbox.wire.numerals import whole_number
+from alphasms_async.sandbox.wire.xml_package import Command, Msg, read_package
+
+_Answer: TypeAlias = Callable[[Account, Command], str]
 
 _IDS = ("id", "sms_id")
+# When to send, until when, and where a WAP message leads: taken, and nothing follows from them.
+_EXTRA = ("date_beg", "date_end", "url")
+_RECEIVED = 1
 _CODES: Final[Mapping[Refusal, int]] = {
     Refusal.BAD_FORM: 201,
     Refusal.BAD_ID: 201,
@@ -26,80 +32,53 @@ _CODES: Final[Mapping[Refusal, int]] = {
     Refusal.API_DISABLED: 209,
     Refusal.IP_DENIED: 210,
 }
+# Of one message; the same numbers mean other things than of a whole request.
+_MESSAGE_CODES: Final[Mapping[Refusal, int]] = {
+    Refusal.OPERATOR: 111,
+    Refusal.BAD_ID: 201,
+    Refusal.ALPHA_NAME: 202,
+    Refusal.PHONE_MISSING: 203,
+    Refusal.BAD_TEXT: 204,
+    Refusal.INSUFFICIENT_FUNDS: 206,
+    Refusal.REPEATED_ID: 208,
+}
 
 
 async def xml_php(account: Account, request: Request) -> Response:
-    """Answer the code of each message asked about, in their order."""
+    """Answer each command of the package, in their order."""
     try:
-        package = _read(await read_text(request) or "")
-        account.admit(package.key)
-        lines = _lines(account, package)
+        commands = _commands(account, await read_text(request) or "")
     except RefusedError as error:
         return xml_answer(f"<package><error>{_CODES[error.refusal]}</error></package>")
-    return xml_answer(f"<package><status>{lines}</status></package>")
+    answers = "".join(
+        f"<{command.name}>{_ANSWERS[command.name](account, command)}</{command.name}>"
+        for command in commands
+    )
+    return xml_answer(f"<package>{answers}</package>")
 
 
-@attrs.define
-class _Package:
-    """A request, filled as the parser meets its elements."""
-
-    key: str | None = attrs.field(default=None, repr=False)
-    asks_status: bool = False
-    asked: list[Mapping[str, str]] = attrs.field(factory=list[Mapping[str, str]])
-    path: list[str] = attrs.field(factory=list[str])
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self.path.append(name)
-        match self.path:
-            case ["package"]:
-                self.key = attributes.get("key")
-            case ["package", "status"]:
-                self.asks_status = True
-            case ["package", "status", "msg"]:
-                self.asked.append({name: attributes[name] for name in _IDS if name in attributes})
-            case _:
-                raise RefusedError(Refusal.BAD_FORM)
-
-    def end(self, name: str) -> None:  # noqa: ARG002 the parser's signature
-        self.path.pop()
-
-
-def _read(text: str) -> _Package:
-    package = _Package()
-    # Named here, the encoding is not looked for in the document, which is text already.
-    parser = ParserCreate("utf-8")
-    parser.StartElementHandler = package.start
-    parser.EndElementHandler = package.end
-    # Entities, and with them the ways to make a small document big, are declared in a doctype.
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    try:
-        parser.Parse(text.encode(), True)  # noqa: FBT003 the parser takes no names
-    except ExpatError as error:
-        raise RefusedError(Refusal.BAD_FORM) from error
-    return package
-
-
-def _refuse_doctype(*_: object) -> NoReturn:
-    raise RefusedError(Refusal.BAD_FORM)
-
-
-def _lines(account: Account, package: _Package) -> str:
-    if not package.asks_status:
+def _commands(account: Account, text: str) -> list[Command]:
+    package = read_package(text)
+    account.admit(package.key)
+    if not package.commands:
         raise RefusedError(Refusal.BAD_FORM)
-    return "".join(_line(account, asked) for asked in package.asked)
+    return package.commands
 
 
-def _line(account: Account, asked: Mapping[str, str]) -> str:
+def _states(account: Account, command: Command) -> str:
+    return "".join(_state(account, asked.attributes) for asked in command.messages)
+
+
+def _state(account: Account, asked: Mapping[str, str]) -> str:
     entry = _find(account, asked)
     if entry is None:
-        return f"<msg{_attributes(asked)}>{_CODES[Refusal.BAD_ID]}</msg>"
+        repeated = {name: asked[name] for name in _IDS if name in asked}
+        return _msg(repeated, _CODES[Refusal.BAD_ID])
     standing = account.standing(entry)
-    names = {"sms_id": str(entry.id), "sms_count": str(entry.parts)}
-    if entry.client_id is not None:
-        names = {"id": str(entry.client_id), **names}
+    names = _names(entry)
     if standing.state.is_final:
         names["date_completed"] = standing.kyiv_second
-    return f"<msg{_attributes(names)}>{standing.state.xml_code}</msg>"
+    return _msg(names, standing.state.xml_code)
 
 
 def _find(account: Account, asked: Mapping[str, str]) -> SandboxEntry | None:
@@ -108,5 +87,48 @@ def _find(account: Account, asked: Mapping[str, str]) -> SandboxEntry | None:
     return account.ledger.find_by_client_id(whole_number(asked.get("id")) or 0)
 
 
-def _attributes(values: Mapping[str, str]) -> str:
-    return "".join(f' {name}="{escape(value)}"' for name, value in values.items())
+def _sent(account: Account, command: Command) -> str:
+    """Send each message and answer, as public clients of the gateway read it, what came of it."""
+    return "".join(_send(account, message) for message in command.messages)
+
+
+def _send(account: Account, message: Msg) -> str:
+    asked = message.attributes
+    try:
+        item = _as_json(message)
+        client_id = Item(asked).client_id() if "id" in asked else None
+        entry = accept_sms(account, item, client_id)
+    except RefusedError as error:
+        repeated = {"id": asked["id"]} if "id" in asked else {}
+        return _msg({**repeated, "sms_id": "0", "sms_count": "0"}, _MESSAGE_CODES[error.refusal])
+    return _msg(_names(entry), _RECEIVED)
+
+
+def _as_json(message: Msg) -> Item:
+    """Return the message as json.php has it; what only xml.php knows goes along."""
+    known = {
+        # Public clients write a plus before it.
+        "phone": message.attributes.get("recipient", "").removeprefix("+"),
+        "sms_signature": message.attributes.get("sender"),
+        "sms_message": message.text,
+    }
+    extra = {name: message.attributes[name] for name in _EXTRA if name in message.attributes}
+    return Item({**known, **extra})
+
+
+def _balance(account: Account, command: Command) -> str:  # noqa: ARG001 one signature
+    money = f"{account.ledger.balance:f}"
+    return f"<amount>{money}</amount><currency>{escape(account.currency)}</currency>"
+
+
+def _names(entry: SandboxEntry) -> dict[str, str]:
+    own = {} if entry.client_id is None else {"id": str(entry.client_id)}
+    return {**own, "sms_id": str(entry.id), "sms_count": str(entry.parts)}
+
+
+def _msg(attributes: Mapping[str, str], code: int) -> str:
+    written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+    return f"<msg{written}>{code}</msg>"
+
+
+_ANSWERS: Final[Mapping[str, _Answer]] = {"status": _states, "message": _sent, "balance": _balance}
