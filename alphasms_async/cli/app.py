@@ -17,6 +17,7 @@ from alphasms_async.cli.reads import balance, check, status
 from alphasms_async.cli.sandbox import sandbox
 from alphasms_async.cli.sends import call, otp, say, sms
 from alphasms_async.cli.terminal import ExitCode, exit_code_of, notes
+from alphasms_async.cli.trigger import trigger
 from alphasms_async.errors import AlphaSMSError, GatewayUnavailable, NotSent, OutcomeUnknown
 
 __all__ = ["app", "run"]
@@ -61,7 +62,7 @@ _dnc.command(dnc.add)
 _dnc.command(dnc.remove)
 _dnc.command(dnc.listed, name="list")
 _COMMANDS: tuple[App | Callable[..., Any], ...] = (
-    *(demo, sandbox, dial, campaign, _dnc, listen, hook_url),
+    *(demo, sandbox, dial, campaign, _dnc, listen, hook_url, trigger),
     *(call, otp, say, sms, status, balance, _audio),
 )
 for _place, _command in enumerate(_COMMANDS):

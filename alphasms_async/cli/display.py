@@ -1,26 +1,84 @@
 """What a sandbox does, on the terminal: a line for each thing, as it happens."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from threading import Lock
 
 import anyio
 from attrs import define, field
 
-from alphasms_async.cli.terminal import answers, counted, money
+from alphasms_async.cli.terminal import answers, counted, money, notes, print_json
 from alphasms_async.clock import utc_now
 from alphasms_async.sandbox import (
     Ending,
     Happening,
     HookDelivery,
+    Phase,
     Sandbox,
     SandboxCall,
     SandboxEntry,
     Turn,
 )
 
-__all__ = ["Display", "counts_of"]
+__all__ = ["Display", "introduce"]
 
 _NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
 _REFUSED = "refused: "
+
+
+def introduce(sandbox: Sandbox, url: str) -> None:
+    """Say where a sandbox is, how to point a program there, and what is not as usual."""
+    notes.print(f"a gateway and its page are at {url}; nobody's phone rings; Ctrl-C ends it")
+    notes.print("in another terminal:")
+    notes.print(f"export ALPHASMS_BASE_URL={url}", soft_wrap=True)
+    notes.print(f"export ALPHASMS_API_KEY={sandbox.api_key}", soft_wrap=True)
+    calls, messages = len(sandbox.calls()), len(sandbox.messages())
+    if calls or messages:
+        notes.print(
+            f"kept from before: {counted(calls, 'call')}, {counted(messages, 'message')}, "
+            f"{money(sandbox.balance)} {sandbox.currency}"
+        )
+    for rule in sandbox.chaos.rules.values():
+        if rule.on:
+            notes.print(f"chaos {rule.name}, {rule.share * 100:g} %: {rule.says}")
+
+
+@define
+class _Counts:
+    """How much there was. Safe to use from several threads."""
+
+    calls: int = 0
+    messages: int = 0
+    cost: Decimal = Decimal(0)
+    taken: int = 0
+    in_vain: int = 0
+    lock: Lock = field(factory=Lock)
+
+    def add(self, happened: Happening) -> None:
+        with self.lock:
+            match happened:
+                case SandboxEntry():
+                    is_call = isinstance(happened, SandboxCall)
+                    self.calls += is_call
+                    self.messages += not is_call
+                    self.cost += happened.price
+                case HookDelivery():
+                    self.taken += happened.is_taken
+                    self.in_vain += not happened.is_taken
+                case _:
+                    pass
+
+    def in_words(self, currency: str) -> str:
+        told = (
+            counted(self.calls, "call"),
+            counted(self.messages, "message"),
+            f"{money(self.cost)} {currency}",
+            f"{counted(self.taken, 'hook')} taken",
+            f"{counted(self.in_vain, 'attempt')} in vain" if self.in_vain else "",
+        )
+        return ", ".join(filter(None, told))
 
 
 @define
@@ -30,41 +88,38 @@ class Display:
     It is the display of the phones that are rung, so phones, codes and texts stand there whole.
     """
 
+    as_json: bool = field(default=False, kw_only=True)
     watching: anyio.CancelScope = field(factory=anyio.CancelScope, init=False)
     """Cancelled when nobody can be shown anything any more."""
     failure: OSError | None = field(default=None, init=False)
     """Why that is. `None` while it is not so, or when the reader has left."""
     _loop: asyncio.AbstractEventLoop = field(factory=asyncio.get_running_loop, init=False)
+    _counts: _Counts = field(factory=_Counts, init=False)
 
     def tell(self, happened: Happening) -> None:
         """Have it printed soon; from any thread, which waits for nothing."""
+        self._counts.add(happened)
         self._loop.call_soon_threadsafe(self._show, happened)
 
+    def counts_in_words(self, currency: str) -> str:
+        """Return how much was accepted and posted."""
+        return self._counts.in_words(currency)
+
     def _show(self, happened: Happening) -> None:
-        line = _line(happened)
-        if line is None or self.failure is not None:
+        if self.failure is not None:
             return
         try:
-            answers.print(f"{utc_now().astimezone():%H:%M:%S}  {line}", soft_wrap=True)
+            self._print(happened)
         except OSError as error:
             self.failure = error
         if answers.quiet or self.failure is not None:
             self.watching.cancel()
 
-
-def counts_of(sandbox: Sandbox) -> str:
-    """Return how much a sandbox accepted and posted, in words."""
-    calls, messages, deliveries = sandbox.calls(), sandbox.messages(), sandbox.deliveries()
-    cost = sum((entry.price for entry in (*calls, *messages)), sandbox.price * 0)
-    taken = sum(delivery.is_taken for delivery in deliveries)
-    told = (
-        counted(len(calls), "call"),
-        counted(len(messages), "message"),
-        f"{money(cost)} {sandbox.currency}",
-        f"{counted(taken, 'hook')} taken",
-    )
-    failed = len(deliveries) - taken
-    return ", ".join(told) + (f", {counted(failed, 'attempt')} in vain" if failed else "")
+    def _print(self, happened: Happening) -> None:
+        if self.as_json:
+            print_json(_as_json(happened))
+        elif (line := _line(happened)) is not None:
+            answers.print(f"{utc_now().astimezone():%H:%M:%S}  {line}", soft_wrap=True)
 
 
 def _line(happened: Happening) -> str | None:
@@ -93,7 +148,7 @@ def _heard(entry: SandboxEntry) -> str:
         return what
     if entry.code is not None:
         return f"code {entry.code}"
-    return f"{what}, waits for a key" if entry.dtmf else what
+    return f"{what}, waits for a key" if entry.listens else what
 
 
 def _end(ending: Ending) -> str:
@@ -118,3 +173,52 @@ def _failed(delivery: HookDelivery) -> str:
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
     return "".join(character if character.isprintable() else _NOT_SHOWN for character in line)
+
+
+def _as_json(happened: Happening) -> Mapping[str, object]:
+    match happened:
+        case SandboxEntry():
+            return _about("accepted", happened.at, happened) | _asked(happened)
+        case Turn():
+            keys = {"digits": happened.line.digits}
+            return _about(_turn(happened), happened.at, happened.entry) | keys
+        case Ending():
+            fate = happened.fate
+            told = {"status": fate.word, "seconds": fate.talk_seconds, "digits": fate.digits}
+            return _about("ended", happened.at, happened.entry) | told
+        case HookDelivery():
+            return {
+                "at": happened.at.isoformat(),
+                "event": "hook",
+                "id": happened.entry_id,
+                "attempt": happened.attempt,
+                "status": happened.status,
+                "error": happened.error,
+            }
+
+
+def _about(event: str, at: datetime, entry: SandboxEntry) -> dict[str, object]:
+    return {
+        "at": at.isoformat(),
+        "event": event,
+        "id": entry.id,
+        "kind": entry.kind,
+        "phone": entry.phone,
+    }
+
+
+def _asked(entry: SandboxEntry) -> dict[str, object]:
+    call = entry if isinstance(entry, SandboxCall) else None
+    return {
+        "price": money(entry.price),
+        "text": entry.text,
+        "code": None if call is None else call.code,
+        "dtmf": call is not None and call.dtmf,
+    }
+
+
+def _turn(turn: Turn) -> str:
+    keys = turn.line.keys
+    if keys and keys[-1].at == turn.at:
+        return "key"
+    return "ringing" if turn.line.phase is Phase.RINGING else "answered"

@@ -16,7 +16,15 @@ from alphasms_async.extras import extra
 from alphasms_async.webhooks import WebhookReceiver
 from alphasms_async.webhooks.asgi import Answer, Message, Receive, Scope, Send
 
-__all__ = ["DEFAULT_HOST", "DEFAULT_PATH", "Place", "Reception", "check_port", "receiving"]
+__all__ = [
+    "DEFAULT_HOST",
+    "DEFAULT_PATH",
+    "Place",
+    "Reception",
+    "check_port",
+    "quiet_server",
+    "receiving",
+]
 
 DEFAULT_HOST: Final = "127.0.0.1"
 """This machine alone: what is to be reached from elsewhere stands behind a proxy, or says so."""
@@ -123,13 +131,13 @@ async def receiving(receiver: WebhookReceiver, place: Place) -> AsyncGenerator[R
         raise InvalidRequest(f"{error.strerror}; choose another port or --host") from error
     reception = Reception(address_of(listener) + place.path)
     door = _Door(receiver, unquote(place.path), reception)
-    with _quiet_server():
+    with quiet_server():
         async with served(door, listener):
             yield reception
 
 
 @contextmanager
-def _quiet_server() -> Generator[None]:
+def quiet_server() -> Generator[None]:
     """Keep from the terminal what the server says of strangers' rubbish, and of whom it cuts off.
 
     What the receiver refuses is counted, and what it cannot keep it says itself.

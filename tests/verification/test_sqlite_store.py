@@ -15,8 +15,9 @@ from anyio.to_thread import current_default_thread_limiter
 from attrs import evolve
 
 from alphasms_async import StoreError
+from alphasms_async.transactions import transact
 from alphasms_async.verification import Entry, Quota, SqliteStore
-from alphasms_async.verification.sqlite.opening import open_file, transact
+from alphasms_async.verification.sqlite.opening import open_file
 
 pytestmark = pytest.mark.anyio
 

@@ -16,11 +16,11 @@ from anyio.lowlevel import RunVar
 
 from alphasms_async.errors import StoreError
 from alphasms_async.files import identity_of
+from alphasms_async.transactions import transact
 from alphasms_async.verification.sqlite.opening import (
     LOCKED,
     meaning_of,
     open_file,
-    transact,
 )
 from alphasms_async.verification.sqlite.sql import QUERIES
 from alphasms_async.verification.store import Entry, Quota, VerificationStore

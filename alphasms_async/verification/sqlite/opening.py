@@ -3,16 +3,13 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from alphasms_async.transactions import transact
 from alphasms_async.verification.sqlite.sql import SCHEMA
 
-__all__ = ["LOCKED", "meaning_of", "open_file", "transact"]
-
-T = TypeVar("T")
+__all__ = ["LOCKED", "meaning_of", "open_file"]
 
 _APPLICATION_ID = 0x416C_5376  # "AlSv"
 _VERSION = 1
@@ -68,20 +65,6 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    """Do work in a transaction, once it is this connection's turn to write."""
-    connection.execute("begin immediate")
-    try:
-        result = work(connection)
-        connection.execute("commit")
-    except BaseException:
-        # A disk that fails has made SQLite roll back by itself.
-        with suppress(sqlite3.Error):
-            connection.execute("rollback")
-        raise
-    return result
 
 
 def meaning_of(error: sqlite3.Error | OSError | OverflowError) -> str:

@@ -1,0 +1,222 @@
+"""`alphasms trigger`: one made-up event for whoever writes a receiver."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+
+from tests.cli.campaigns import only_line
+from tests.cli.conftest import Alphasms
+from tests.ports import free_port
+from tests.sandbox.receiver import Receiver, served
+from tests.torture.commands import PROGRAM
+
+SECRET = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c"
+PHONE = "380501234567"
+
+
+@pytest.fixture
+def receiver() -> Receiver:
+    """A receiver that takes what it is told."""
+    return Receiver()
+
+
+@pytest.fixture
+def hook(receiver: Receiver, folder: Path) -> Generator[str]:
+    """The receiver's hook, with a proof in it."""
+    with served(receiver) as url:
+        yield f"{url}/hooks/alphasms?token=s3cret"
+
+
+def told(receiver: Receiver) -> list[dict[str, object]]:
+    """Return the events that came as JSON."""
+    return [json.loads(body) for body in receiver.bodies]
+
+
+def test_event_is_the_documented_one(hook: str, receiver: Receiver, alphasms: Alphasms) -> None:
+    """A call of 12 seconds that was answered, posted as JSON to the whole hook."""
+    assert alphasms("trigger", hook).code == 0
+    assert told(receiver) == [
+        {"id": 100500, "phone": PHONE, "status": "ANSWERED", "duration": 12},
+    ]
+    (request,) = receiver.requests
+    assert (request.method, request.url.query) == ("POST", b"token=s3cret")
+
+
+def test_event_and_answer_are_shown(hook: str, alphasms: Alphasms) -> None:
+    """What was sent and what came back; the proof is left out."""
+    address, sent, answered = alphasms("trigger", hook, "--dtmf", "7").out.splitlines()
+    assert address == f"POST {hook.partition('?')[0]}?..."
+    assert json.loads(sent)["dtmf"] == "7"
+    assert re.fullmatch(r"answered 200 in \d+ ms", answered)
+
+
+def test_show_shows_the_whole_hook(hook: str, alphasms: Alphasms) -> None:
+    """Whoever asks for the proof sees it."""
+    assert alphasms("trigger", hook, "--show").out.startswith(f"POST {hook}\n")
+
+
+def test_name_and_password_are_left_out(hook: str, alphasms: Alphasms) -> None:
+    """They prove a hook as a token does."""
+    said = alphasms("trigger", hook.replace("://", "://gateway:s3cret@")).out
+    assert said.startswith(f"POST {hook.partition('?')[0]}?...\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "event"),
+    [
+        (
+            ("--status", "no answer"),
+            {"id": 100500, "phone": PHONE, "status": "NO ANSWER", "duration": 0},
+        ),
+        (
+            ("--status", "NO ANSWER", "--words", "underscore"),
+            {"id": 100500, "phone": PHONE, "status": "NO_ANSWER", "duration": 0},
+        ),
+        (
+            ("--kind", "sms", "--id", "7"),
+            {"id": 7, "phone": PHONE, "status": "DELIVERED"},
+        ),
+        (
+            ("--kind", "otp", "--phone", "067 111 22 33"),
+            {"id": 100500, "phone": "380671112233", "status": "ANSWERED", "duration": 0},
+        ),
+        (
+            ("--status", "Lost", "--duration", "3", "--dtmf", "*1#"),
+            {"id": 100500, "phone": PHONE, "status": "Lost", "duration": 3, "dtmf": "*1#"},
+        ),
+    ],
+)
+def test_options_make_the_event(
+    hook: str,
+    receiver: Receiver,
+    alphasms: Alphasms,
+    options: tuple[str, ...],
+    event: dict[str, object],
+) -> None:
+    """Each kind, any status, known or not, and how it is spelled."""
+    assert alphasms("trigger", hook, *options).code == 0
+    assert told(receiver) == [event]
+
+
+def test_form_is_a_form(hook: str, receiver: Receiver, alphasms: Alphasms) -> None:
+    """The fields stand in the body, and the type says so."""
+    alphasms("trigger", hook, "--encoding", "form")
+    (request,) = receiver.requests
+    assert dict(parse_qsl(receiver.bodies[0]))["status"] == "ANSWERED"
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [(("--method", "GET"), "GET"), (("--encoding", "query"), "POST")],
+)
+def test_query_stands_behind_the_proof(
+    hook: str, receiver: Receiver, alphasms: Alphasms, options: tuple[str, str], method: str
+) -> None:
+    """The gateway adds its fields to what the hook has."""
+    alphasms("trigger", hook, *options)
+    (request,) = receiver.requests
+    assert (request.method, receiver.bodies) == (method, [""])
+    assert dict(request.url.params) == {
+        "token": "s3cret",
+        "id": "100500",
+        "phone": PHONE,
+        "status": "ANSWERED",
+        "duration": "12",
+    }
+
+
+def test_times_sends_the_same_again(hook: str, receiver: Receiver, alphasms: Alphasms) -> None:
+    """Each answer is a line; one that is not taken makes the code 3."""
+    receiver.statuses = [200, 500]
+    ran = alphasms("trigger", hook, "--times", "3")
+    assert (ran.code, len(receiver.bodies), len(set(receiver.bodies))) == (3, 3, 1)
+    assert [line.split()[1] for line in ran.out.splitlines()[2:]] == ["200", "500", "200"]
+
+
+@pytest.mark.parametrize("status", [202, 307, 404, 503])
+def test_code_tells_how_it_was_answered(
+    hook: str, receiver: Receiver, alphasms: Alphasms, status: int
+) -> None:
+    """Exit 0 for 200 to 299 alone; a redirect is not followed."""
+    receiver.statuses = [status]
+    ran = alphasms("trigger", hook)
+    assert (ran.code, len(receiver.requests)) == (0 if status == 202 else 3, 1)
+    assert ran.out.endswith(" ms\n" if status == 202 else " ms: not taken\n")
+
+
+def test_nobody_there_is_said(folder: Path, alphasms: Alphasms) -> None:
+    """Exit 1, without the hook's secret."""
+    ran = alphasms("trigger", f"http://127.0.0.1:{free_port()}/hooks?token=s3cret")
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, "not reached: nobody listens there")
+    assert "s3cret" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("https://app.example/hooks?token=s3cret",), "it is posted there with --remote"),
+        (("127.0.0.1/hooks",), "the hook is a whole URL"),
+        (("http://127.0.0.1/", "--dtmf", "x"), "--dtmf: digits are the keys pressed"),
+        (("http://127.0.0.1/", "--duration", "-1"), "--duration is seconds from 0 up, not -1"),
+        (("http://127.0.0.1/", "--status", " "), "--status is a word such as ANSWERED"),
+        (("http://127.0.0.1/", "--phone", "12"), "too short to be a phone number"),
+        (("http://127.0.0.1/", "--id", "0"), "an id is a positive whole number, not 0"),
+        (("http://127.0.0.1/", "--times", "0"), "--times is a whole number above 0, not 0"),
+        (("http://127.0.0.1/", "--kind", "fax"), "voice"),
+        (("http://127.0.0.1/", "--method", "GET", "--encoding", "json"), "a GET has no body"),
+    ],
+)
+def test_bad_input_is_refused(
+    folder: Path, alphasms: Alphasms, arguments: tuple[str, ...], says: str
+) -> None:
+    """One line says what would be right, exit 2, and nothing is posted."""
+    line = only_line(alphasms("trigger", *arguments))
+    assert says in line
+    assert "s3cret" not in line
+
+
+def test_remote_lets_it_leave_this_machine(folder: Path, alphasms: Alphasms) -> None:
+    """It is tried, and told, though nobody has such a name."""
+    ran = alphasms("trigger", "http://receiver.invalid/hooks", "--remote")
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, "not reached: nobody listens there")
+
+
+@contextmanager
+def listening(monkeypatch: pytest.MonkeyPatch) -> Generator[tuple["subprocess.Popen[str]", str]]:
+    """Run `alphasms listen` on a free port; give its process and its address."""
+    monkeypatch.setenv("ALPHASMS_WEBHOOK_SECRET", SECRET)
+    listener = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", PROGRAM, "listen", "--port", "0"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert listener.stderr is not None
+        yield listener, listener.stderr.readline().split()[2].rstrip(";")
+    finally:
+        listener.kill()
+        listener.communicate()
+
+
+def test_listener_takes_what_is_proven(
+    folder: Path, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the account's hook of `hook-url` the event is an event; without it, it is refused."""
+    with listening(monkeypatch) as (listener, address):
+        assert alphasms("trigger", address).code == 3
+        hook = alphasms("hook-url", address).out.strip()
+        ran = alphasms("trigger", hook, "--status", "BUSY", "--encoding", "form")
+        assert listener.stdout is not None
+        line = listener.stdout.readline()
+    assert (ran.code, "token" in ran.out) == (0, False)
+    assert re.search(r"voice    380\*{5}4567  busy +0 s  id 100500$", line.rstrip())
