@@ -25,8 +25,11 @@ from alphasms_async.sandbox import Fate, Sandbox
 from alphasms_async.serving import address_of, listening_socket
 from alphasms_async.webhooks import HookKind, HookTokens
 from tests.sounds import wav
+from tests.testing import shop
 from tests.verification.houses import asked, problem
 from tests.verification.street import Rings, spoken_code, under_uvicorn
+
+pytest_plugins = ["pytester"]
 
 README = Path(__file__).parent.parent / "README.md"
 TEXT = README.read_text("utf-8")
@@ -131,6 +134,26 @@ def test_files_to_try_with_are_made(sandbox: Sandbox, tmp_path: Path) -> None:
     recording = Recording.from_bytes(Path("promo.wav").read_bytes())
     assert (phones, recording.seconds) == (["050 123 45 67", "067 111 22 33"], 3.0)
     assert [call.kind for call in sandbox.calls()] == ["voice", "otp"]
+
+
+def test_users_test_passes_with_the_plugin(pytester: pytest.Pytester) -> None:
+    """The test of ten lines passes for an application that is there, and fails for a deaf one."""
+    example = the("def test_customer_confirms_the_order")
+    assert len(inspect.cleandoc(example[example.index("def ") :]).splitlines()) <= 10
+    pytester.makepyfile(shop=Path(shop.__file__).read_text("utf-8"))
+    for down, outcome in ((2, "passed"), (9, "failed")):
+        application = f"""
+import pytest
+import shop
+
+@pytest.fixture
+def order_page():
+    with shop.served(shop.Shop(down={down})) as served:
+        yield served
+"""
+        pytester.makepyfile(example + application)
+        ran = pytester.runpytest_subprocess("-p", "alphasms_async.testing")
+        ran.assert_outcomes(**{outcome: 1})
 
 
 @pytest.mark.parametrize("command", COMMANDS)
