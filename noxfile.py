@@ -1,5 +1,6 @@
 """Every check of the project, one session for each claim: `nox` runs them all."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,14 +10,28 @@ import nox
 nox.needs_version = ">=2026.10"
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "readme", "wheel", "extras"]
+nox.options.sessions = [
+    *("lint", "types", "tests", "browser", "strangers", "readme", "wheel", "extras")
+]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 def install(session: nox.Session, group: str) -> None:
     """Install the project as a developer has it, with one dependency group."""
     session.install("-e", ".[all]", *nox.project.dependency_groups(GROUPS, group))
+
+
+def need(session: nox.Session, program: str, *packages: str) -> None:
+    """Install a program that is missing, if this is root's Debian; end the session if it is not."""
+    if shutil.which("apt-get") and os.geteuid() == 0 and not shutil.which(program):
+        session.run("apt-get", "update", external=True, silent=True)
+        apt_get = ("apt-get", "install", "-y", "--no-install-recommends")
+        session.run(*apt_get, *packages, external=True, silent=True)
+    if not shutil.which(program):
+        stop = session.error if "CI" in os.environ else session.skip
+        stop(f"There is no {program}: it is in Debian's package {packages[0]}")
 
 
 @nox.session
@@ -49,6 +64,22 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The sandbox's page does what it shows, in Chromium; CHROMIUM names another than Debian's."""
+    need(session, CHROMIUM, "chromium", "fonts-dejavu-core")
+    install(session, "browser")
+    session.run("pytest", *(session.posargs or ["tests/browser"]), env={"CHROMIUM": CHROMIUM})
+
+
+@nox.session
+def strangers(session: nox.Session) -> None:
+    """Clients that others wrote for the gateway are at home in the sandbox."""
+    need(session, "curl", "curl")
+    install(session, "strangers")
+    session.run("pytest", *(session.posargs or ["tests/strangers"]))
+
+
+@nox.session
 def readme(session: nox.Session) -> None:
     """Every example of the README runs as it stands there."""
     install(session, "tests")
@@ -73,6 +104,7 @@ import alphasms_async
 home = pathlib.Path(alphasms_async.__file__).parent
 assert home != pathlib.Path({str(source)!r}), home
 assert (home / "py.typed").exists()
+assert (home / "sandbox" / "page" / "static" / "index.html").exists()
 """
     session.run("python", "-c", check)
     session.run("alphasms", "demo", "--count", "40", "--per-second", "200")
@@ -114,6 +146,6 @@ def torture(session: nox.Session, part: str) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """How fast campaigns are and how much memory they need, against rivals in the same run."""
-    install(session, "tests")
-    for one in ("journal", "dialing", "hooks", "memory"):
+    install(session, "browser")
+    for one in ("journal", "dialing", "hooks", "memory", "sandbox"):
         session.run("python", "-m", f"benchmarks.{one}", *session.posargs)
