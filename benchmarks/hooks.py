@@ -15,7 +15,6 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from statistics import quantiles
 from typing import Final
 
 import anyio
@@ -35,12 +34,13 @@ from alphasms_async.campaigns import (
 from alphasms_async.serving import listening_socket, served
 from alphasms_async.webhooks import HookEvent, HookKind, HookTokens, WebhookReceiver
 from alphasms_async.webhooks.asgi import Receive, Scope, Send
+from benchmarks.asking import Asked
 from benchmarks.holding import holding
 from benchmarks.journal import plan_rows
 from benchmarks.options import Options, read_options
-from benchmarks.posting import Posted, post_all, write_posts
-from benchmarks.rounds import Spread, interleaved, ratios
-from benchmarks.tables import RESULTS, Cell, Table, publish
+from benchmarks.posting import post_all, write_posts
+from benchmarks.rounds import Spread, interleaved, latencies, ratios
+from benchmarks.tables import RESULTS, Table, publish
 
 __all__ = ["main"]
 
@@ -169,7 +169,7 @@ class _Receiver:
     serving: Serving
     rows: int
     connections: int
-    rounds: list[Posted]
+    rounds: list[Asked]
 
     async def __call__(self) -> float:
         """Take all events once; return how many that were a second."""
@@ -192,18 +192,12 @@ async def _compared(connections: int, options: Options) -> Table:
             {
                 "receiver with": name,
                 "events a second": Spread.of(figures[name]),
-                **_latencies(rival.rounds),
+                **latencies([asked.waits for asked in rival.rounds]),
                 f"{_OURS}'s is": ratios(figures[_OURS], figures[name]),
             }
             for name, rival in rivals.items()
         ],
     )
-
-
-def _latencies(rounds: list[Posted]) -> Mapping[str, Cell]:
-    cuts = [quantiles(posted.waits, n=100) for posted in rounds]
-    at = {"median ms": 49, "p99 ms": 98}
-    return {name: Spread.of([1000 * cut[place] for cut in cuts]) for name, place in at.items()}
 
 
 async def main(options: Options) -> None:

@@ -2,12 +2,12 @@
 
 import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from statistics import median
+from statistics import median, quantiles
 from typing import Self
 
 from attrs import frozen
 
-__all__ = ["Rival", "Spread", "interleaved", "ratios"]
+__all__ = ["Rival", "Spread", "interleaved", "latencies", "ratios"]
 
 Rival = Callable[[], Awaitable[float]]
 """Does one round of what is measured, and returns the figure."""
@@ -53,6 +53,17 @@ async def interleaved(rounds: int, rivals: Mapping[str, Rival]) -> dict[str, lis
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
     """Return how many times their figure ours is, compared within each round."""
     return Spread.of([mine / other for mine, other in zip(ours, theirs, strict=True)])
+
+
+def latencies(rounds: Sequence[Sequence[float]]) -> Mapping[str, Spread]:
+    """Return the median and the 99th percentile of what was waited for, in ms, of every round.
+
+    Args:
+        rounds: For each round the waits, in seconds.
+    """
+    cuts = [quantiles(waits, n=100) for waits in rounds]
+    at = {"median ms": 49, "p99 ms": 98}
+    return {name: Spread.of([1000 * cut[place] for cut in cuts]) for name, place in at.items()}
 
 
 def _shown(figure: float) -> str:

@@ -6,19 +6,18 @@ form apart with Starlette's own `request.form()`, and one that only reads the bo
 measured in Chromium, where there is one: CHROMIUM names another than Debian's.
 """
 
-from collections.abc import Mapping
-from statistics import quantiles
 from typing import Final
 
 import anyio
 from attrs import frozen
 
+from benchmarks.asking import Asked
 from benchmarks.desks import RIVALS, desk
 from benchmarks.options import Options, read_options
 from benchmarks.pages import measured_pages
-from benchmarks.rounds import Spread, interleaved, ratios
-from benchmarks.tables import RESULTS, Cell, Table, publish
-from benchmarks.uploading import Uploaded, upload_all
+from benchmarks.rounds import Spread, interleaved, latencies, ratios
+from benchmarks.tables import RESULTS, Table, publish
+from benchmarks.uploading import upload_all
 
 __all__ = ["main"]
 
@@ -35,7 +34,7 @@ class _Desk:
     rival: str
     calls: int
     connections: int
-    rounds: list[Uploaded]
+    rounds: list[Asked]
 
     async def __call__(self) -> float:
         """Take all calls once; return how many that were a second."""
@@ -56,18 +55,12 @@ async def _accepted(connections: int, options: Options) -> Table:
             {
                 "server": name,
                 "calls a second": Spread.of(figures[name]),
-                **_latencies(one.rounds),
+                **latencies([asked.waits for asked in one.rounds]),
                 "the sandbox's is": ratios(figures[_OURS], figures[name]),
             }
             for name, one in desks.items()
         ],
     )
-
-
-def _latencies(rounds: list[Uploaded]) -> Mapping[str, Cell]:
-    cuts = [quantiles(uploaded.waits, n=100) for uploaded in rounds]
-    at = {"median ms": 49, "p99 ms": 98}
-    return {name: Spread.of([1000 * cut[place] for cut in cuts]) for name, place in at.items()}
 
 
 async def main(options: Options) -> None:

@@ -1,12 +1,10 @@
 """The calls that have come and that no test has taken in hand yet."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from threading import Condition
 
 import anyio
 
-from alphasms_async.sandbox.bell import Bell
+from alphasms_async.sandbox.bell import Bell, Bells
 from alphasms_async.sandbox.entries import SandboxCall
 
 
@@ -16,15 +14,14 @@ class Arrivals:
     def __init__(self) -> None:
         self._changed = Condition()
         self._calls: dict[int, SandboxCall] = {}
-        self._bells: list[Callable[[], None]] = []
+        self._bells = Bells()
 
     def add(self, call: SandboxCall) -> None:
         """Let `call` have come."""
         with self._changed:
             self._calls[call.id] = call
             self._changed.notify_all()
-            for bell in self._bells:
-                bell()
+            self._bells.ring()
 
     def forget(self, entry_id: int) -> None:
         """Let the call with that id not have come, if it is one and nobody has it."""
@@ -56,22 +53,12 @@ class Arrivals:
     async def wait_async(self, to: str | None, seconds: float) -> SandboxCall | None:
         """Return what `wait` does, on asyncio and trio, with the event loop going on."""
         bell = Bell()
-        with self._ringing(bell.ring), anyio.move_on_after(seconds):
+        with self._bells.ringing(bell.ring), anyio.move_on_after(seconds):
             while (call := self.take(to)) is None:
                 await bell.heard(None)
                 bell.hush()
             return call
         return None
-
-    @contextmanager
-    def _ringing(self, bell: Callable[[], None]) -> Generator[None]:
-        with self._changed:
-            self._bells.append(bell)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._bells.remove(bell)
 
 
 def runs_on_an_event_loop() -> bool:

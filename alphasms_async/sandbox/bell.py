@@ -1,12 +1,38 @@
 """Wakes a task when something happens in another thread."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from threading import Lock
 from typing import TypeAlias
 
 import anyio
 
 _CallSoon: TypeAlias = Callable[[Callable[[], None]], object]
+
+
+class Bells:
+    """What is called when something happens. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._bells: tuple[Callable[[], None], ...] = ()
+
+    def ring(self) -> None:
+        """Call each of them, in this thread."""
+        for bell in self._bells:
+            bell()
+
+    @contextmanager
+    def ringing(self, bell: Callable[[], None]) -> Generator[None]:
+        """Have `bell` among them while the context is open; it must be quick."""
+        with self._lock:
+            self._bells = (*self._bells, bell)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._bells = tuple(one for one in self._bells if one != bell)
 
 
 class Bell:

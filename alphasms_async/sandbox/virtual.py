@@ -13,6 +13,7 @@ import attrs
 from alphasms_async.clock import Clock, utc_now
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.arrivals import runs_on_an_event_loop
+from alphasms_async.sandbox.bell import Bells
 
 
 class VirtualClock:
@@ -34,7 +35,8 @@ class VirtualClock:
         """Held by whoever moves it on step by step."""
         self._lock = RLock()
         self._now = start or utc_now()
-        self._bells: list[Callable[[], None]] = []
+        self.bells: Bells = Bells()
+        """Rung each time it is moved, in whatever thread."""
 
     def __call__(self) -> datetime:
         """Return the time, aware."""
@@ -56,19 +58,7 @@ class VirtualClock:
         """Show `moment` from now on, unless it is past already."""
         with self._lock:
             self._now = max(self._now, moment)
-            for bell in self._bells:
-                bell()
-
-    @contextmanager
-    def ringing(self, bell: Callable[[], None]) -> Generator[None]:
-        """Have `bell` called each time it is moved, in whatever thread."""
-        with self._lock:
-            self._bells.append(bell)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._bells.remove(bell)
+            self.bells.ring()
 
 
 @attrs.frozen
@@ -162,7 +152,7 @@ class Course:
 def ringing(clock: Clock, bell: Callable[[], None]) -> Generator[None]:
     """Have `bell` called each time a clock is moved, if it is one that stands still."""
     if isinstance(clock, VirtualClock):
-        with clock.ringing(bell):
+        with clock.bells.ringing(bell):
             yield
     else:
         yield

@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ import httpx
 import pytest
 from attrs import frozen
 
-from tests.torture.commands import PROGRAM
+from tests.cli.processes import first_words, running
 
 __all__ = ["PHONE", "Desk", "serving"]
 
@@ -44,8 +43,7 @@ class Desk:
 
     def more(self) -> str:
         """Wait for one more line of what it says beside its display."""
-        assert self.process.stderr is not None
-        return self.process.stderr.readline().rstrip("\n")
+        return first_words(self.process)
 
     def do(self, entry_id: int, what: str, **how: str) -> None:
         """Do with a call what a person does on the page."""
@@ -81,20 +79,10 @@ def serving(
         autopilot: By which calls end at once; None for none of the test's.
     """
     pilot = () if autopilot is None else ("--autopilot", autopilot)
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", _QUICKLY + PROGRAM, "sandbox", "--port", "0", *pilot, *options],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        said = [process.stderr.readline().rstrip("\n") for _ in range(4)]
+    words = ("sandbox", "--port", "0", *pilot, *map(str, options))
+    with running(*words, before=_QUICKLY) as process:
+        said = [first_words(process) for _ in range(4)]
         for line in said[2:]:
             name, _, value = line.removeprefix("export ").partition("=")
             monkeypatch.setenv(name, value)
         yield Desk(process, said)
-    finally:
-        process.kill()
-        process.communicate()

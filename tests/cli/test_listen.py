@@ -1,7 +1,6 @@
 """`alphasms listen` and `alphasms hook-url`: events as they come, in a process of their own."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -21,8 +20,8 @@ from alphasms_async.sandbox import Sandbox
 from alphasms_async.webhooks import HookKind, HookTokens
 from tests.cli.campaigns import JOURNAL, NAME, only_line, plan, standing
 from tests.cli.conftest import Alphasms
+from tests.cli.processes import first_words, running
 from tests.ports import taken_port
-from tests.torture.commands import PROGRAM
 
 SECRET = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c"
 PHONE = "380501234567"
@@ -66,23 +65,11 @@ class Listener:
 @contextmanager
 def listening(*options: str) -> Generator[Listener]:
     """Start the command on a free port; whatever happens, nothing of it is left behind."""
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", PROGRAM, "listen", "--port", "0", *options],
-        env={**os.environ, "TZ": "UTC"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stderr is not None
-        said = process.stderr.readline()
-        match = re.fullmatch(r"listening at (http://127\.0\.0\.1:\d+/\S+); Ctrl-C ends it\n", said)
+    with running("listen", "--port", "0", *options) as process:
+        said = first_words(process)
+        match = re.fullmatch(r"listening at (http://127\.0\.0\.1:\d+/\S+); Ctrl-C ends it", said)
         assert match, said
         yield Listener(process, match[1])
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_event_is_printed_as_it_comes(folder: Path) -> None:

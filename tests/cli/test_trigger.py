@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +12,9 @@ import pytest
 
 from tests.cli.campaigns import only_line
 from tests.cli.conftest import Alphasms
+from tests.cli.processes import first_words, running
 from tests.ports import free_port
 from tests.sandbox.receiver import Receiver, served
-from tests.torture.commands import PROGRAM
 
 SECRET = "b6589fc6ab0dc82cf12099d1c2d40ab994e8410c"
 PHONE = "380501234567"
@@ -193,19 +192,8 @@ def test_remote_lets_it_leave_this_machine(folder: Path, alphasms: Alphasms) -> 
 def listening(monkeypatch: pytest.MonkeyPatch) -> Generator[tuple["subprocess.Popen[str]", str]]:
     """Run `alphasms listen` on a free port; give its process and its address."""
     monkeypatch.setenv("ALPHASMS_WEBHOOK_SECRET", SECRET)
-    listener = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", PROGRAM, "listen", "--port", "0"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert listener.stderr is not None
-        yield listener, listener.stderr.readline().split()[2].rstrip(";")
-    finally:
-        listener.kill()
-        listener.communicate()
+    with running("listen", "--port", "0") as listener:
+        yield listener, first_words(listener).split()[2].rstrip(";")
 
 
 def test_listener_takes_what_is_proven(

@@ -1,7 +1,4 @@
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from decimal import Decimal
-from threading import Thread
 
 import anyio
 import pytest
@@ -9,21 +6,10 @@ import pytest
 from alphasms_async.sandbox import Sandbox
 
 from .receiver import accept_call, accept_message
+from .threads import in_another_thread
 from .wire import OTHER_PHONE, PHONE
 
 in_both_worlds = pytest.mark.anyio
-
-
-@contextmanager
-def in_another_thread(act: Callable[[], object]) -> Generator[None]:
-    """Have `act` done meanwhile, and over at the end."""
-    thread = Thread(target=act)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join(10)
-        assert not thread.is_alive()
 
 
 def test_calls_are_given_once_and_in_order(sandbox: Sandbox) -> None:

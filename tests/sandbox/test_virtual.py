@@ -1,9 +1,8 @@
 import asyncio
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Event, Thread
+from threading import Event
 
 import anyio
 import httpx
@@ -24,6 +23,7 @@ from alphasms_async.serving import address_of, listening_socket
 from alphasms_async.serving import served as served_here
 
 from .receiver import HOOK, Receiver, SetClock, accept_call, accept_message, served, through
+from .threads import in_another_thread
 from .wire import KEY, PHONE
 
 in_both_worlds = pytest.mark.anyio
@@ -64,18 +64,6 @@ def posted(sandbox: Sandbox) -> list[tuple[float, int, int | str | None]]:
         (at, one.attempt, one.status or one.error)
         for at, one in zip(times, deliveries, strict=True)
     ]
-
-
-@contextmanager
-def in_another_thread(act: Callable[[], object]) -> Generator[None]:
-    """Have `act` done meanwhile, and over at the end."""
-    thread = Thread(target=act)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join(10)
-        assert not thread.is_alive()
 
 
 def test_clock_stands_still_until_it_is_moved() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 from alphasms_async.files import identity_of
 from alphasms_async.sandbox.database.sql import SCHEMA
-from alphasms_async.transactions import transact
+from alphasms_async.transactions import make_tables, only_value, transact
 
 _VERSION: Final = 1
 _APPLICATION_ID: Final = 0x416C_5362  # "AlSb"
@@ -159,15 +159,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
-    if _one(connection, "pragma user_version"):
+    if only_value(connection, "pragma user_version"):
         return
-    for statement in SCHEMA.split(";\n"):
-        if statement.strip():
-            connection.execute(statement)
     # Both in the file itself, and not in its log only: they are looked for there.
-    connection.execute(f"pragma application_id = {_APPLICATION_ID}")
-    connection.execute(f"pragma user_version = {_VERSION}")
-
-
-def _one(connection: sqlite3.Connection, sql: str) -> Any:
-    return connection.execute(sql).fetchone()[0]
+    make_tables(connection, SCHEMA, application_id=_APPLICATION_ID, version=_VERSION)

@@ -29,7 +29,7 @@ async def keep_posting(account: Account) -> None:
     Until cancelled, on asyncio only. Where `posts_hooks` says so, hooks are left waiting.
     """
     bell = Bell()
-    with account.hook_queue.ringing(bell.ring), ringing(account.clock, bell.ring):
+    with account.hook_queue.bells.ringing(bell.ring), ringing(account.clock, bell.ring):
         post = await _next(account, bell)
         # Not before the first hook: to make it costs more than to serve a call.
         async with _network() as transport, anyio.create_task_group() as group:

@@ -1,8 +1,7 @@
 """The hooks that wait to be posted, those in flight, and the log of every attempt."""
 
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -13,6 +12,7 @@ from typing import Final
 import attrs
 
 from alphasms_async.clock import Clock
+from alphasms_async.sandbox.bell import Bells
 from alphasms_async.sandbox.changes import Changes
 from alphasms_async.sandbox.entries import SandboxEntry
 from alphasms_async.sandbox.fate import Fate
@@ -109,7 +109,8 @@ class HookQueue:
         self._clock = clock
         self._changes = changes
         self._order = count()
-        self._bells: list[Callable[[], None]] = []
+        self.bells: Bells = Bells()
+        """Rung after each change, in whatever thread it is made."""
         self._lanes: dict[str, _Lane] = {}
         self._in_flight: set[Post] = set()
         self._waiting: defaultdict[int, dict[Post, datetime]] = defaultdict(dict)
@@ -246,23 +247,11 @@ class HookQueue:
                 for post in thread.in_flight_posts:
                     self.add(post, self._clock())
 
-    @contextmanager
-    def ringing(self, bell: Callable[[], None]) -> Generator[None]:
-        """Have `bell` called after each change, in whatever thread it is made."""
-        with self.changed:
-            self._bells.append(bell)
-        try:
-            yield
-        finally:
-            with self.changed:
-                self._bells.remove(bell)
-
     def tell(self) -> None:
         """Tell all who wait that something has changed."""
         with self.changed:
             self.changed.notify_all()
-            for bell in self._bells:
-                bell()
+            self.bells.ring()
 
     def _begin_all(self, now: datetime) -> Iterator[Post]:
         for lane in self._lanes.values():

@@ -4,9 +4,8 @@ import os
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any
 
-from alphasms_async.transactions import transact
+from alphasms_async.transactions import make_tables, only_value, transact
 from alphasms_async.verification.sqlite.sql import SCHEMA
 
 __all__ = ["LOCKED", "meaning_of", "open_file"]
@@ -79,9 +78,12 @@ def _prepare(connection: sqlite3.Connection) -> None:
     _begin_log(connection)
     for setting in _SETTINGS:
         connection.execute(f"pragma {setting}")
-    if _one(connection, "pragma user_version") == 0:
+    if only_value(connection, "pragma user_version") == 0:
         transact(connection, _make_tables)
-    found = (_one(connection, "pragma application_id"), _one(connection, "pragma user_version"))
+    found = (
+        only_value(connection, "pragma application_id"),
+        only_value(connection, "pragma user_version"),
+    )
     if found != (_APPLICATION_ID, _VERSION):
         raise sqlite3.DatabaseError("file is not a database of this version")
 
@@ -102,14 +104,6 @@ def _begin_log(connection: sqlite3.Connection) -> None:
 
 def _make_tables(connection: sqlite3.Connection) -> None:
     # Another process may have made them while this one waited for its turn; or it is no store.
-    if _one(connection, "select count(*) from sqlite_master"):
+    if only_value(connection, "select count(*) from sqlite_master"):
         return
-    for statement in SCHEMA.split(";\n"):
-        if statement.strip():
-            connection.execute(statement)
-    connection.execute(f"pragma application_id = {_APPLICATION_ID}")
-    connection.execute(f"pragma user_version = {_VERSION}")
-
-
-def _one(connection: sqlite3.Connection, sql: str) -> Any:
-    return connection.execute(sql).fetchone()[0]
+    make_tables(connection, SCHEMA, application_id=_APPLICATION_ID, version=_VERSION)
