@@ -8,18 +8,24 @@ import errno
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
 import anyio
 import attrs
+import h11
 import uvicorn
 from anyio import TASK_STATUS_IGNORED
 from anyio.abc import TaskStatus
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from alphasms_async.accepting import Acceptor
+
 __all__ = ["Peer", "Server", "address_of", "listening_socket", "served"]
 
 _BACKLOG = 1024
+# How long a client may take to send the head of a request; for its body it has all the time.
+_HEAD_SECONDS = 10.0
 # How long requests still being answered at the end are waited for.
 _STOP_SECONDS = 1
 _TICK_SECONDS = 0.1
@@ -68,6 +74,9 @@ async def served(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[None]:
 
     At the end requests still being answered get a second more. Signals stay with the program.
 
+    Who sends no whole head of a request in 10 seconds is hung up on; for its body there is all the
+    time. Where files become scarce, connections over which nothing is asked make room for others.
+
     Args:
         app: What to serve.
         listener: A socket that listens; it is closed at the end.
@@ -105,6 +114,14 @@ class _Connection(H11Protocol):
     """
 
     _peer: Peer
+    _head_timer: asyncio.TimerHandle | None = None
+    idle_since: float = 0.0
+    """When something was last answered over it, or else it was made, by the event loop's clock."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is asked over it, half a head apart, and all answers are on their way."""
+        return self._lacks_head and not self.transport.get_write_buffer_size()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
@@ -112,10 +129,39 @@ class _Connection(H11Protocol):
         self._peer = Peer(transport)
         # Each connection is given the server's own, which is that of all others too.
         self.app_state = {**self.app_state, "peer": self._peer}
+        self.idle_since = self.loop.time()
+        self._time_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._time_head()
+
+    def on_response_complete(self) -> None:
+        self.idle_since = self.loop.time()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._stop_timing()
         self._peer.gone.set()
+
+    @property
+    def _lacks_head(self) -> bool:
+        return self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+
+    def _time_head(self) -> None:
+        """Give a head that is not whole its time, once, however slowly it comes."""
+        if not self._lacks_head:
+            self._stop_timing()
+        elif self._head_timer is None:
+            # As uvicorn closes a connection that is kept too long.
+            close = self.timeout_keep_alive_handler
+            self._head_timer = self.loop.call_later(_HEAD_SECONDS, close)
+
+    def _stop_timing(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 class _Config(uvicorn.Config):
@@ -127,7 +173,6 @@ class _Config(uvicorn.Config):
             lifespan="off",
             interface="asgi3",
             proxy_headers=False,
-            backlog=_BACKLOG,
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
 
@@ -152,6 +197,8 @@ class Server(uvicorn.Server):
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(_Config(app))
         self._stopping = asyncio.Event()
+        self._acceptor = Acceptor(self._connection, self._make_room)
+        self._listeners: list[socket.socket] = []
 
     def stop(self) -> None:
         """Have it end; called on the event loop it runs on."""
@@ -170,11 +217,20 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then say so, which uvicorn leaves to be polled for."""
-        await super().startup(sockets)
+        # With no sockets: it would have asyncio take their connections.
+        await super().startup([])
+        self._listeners = sockets or []
         self._status.started()
 
     async def main_loop(self) -> None:
-        """Do what uvicorn does ten times a second, but end as soon as it is told to."""
+        """Take connections, and do what uvicorn does ten times a second, until it is to end."""
+        async with anyio.create_task_group() as group:
+            for listener in self._listeners:
+                group.start_soon(self._acceptor.accept, listener)
+            await self._tick_until_told()
+            group.cancel_scope.cancel()
+
+    async def _tick_until_told(self) -> None:
         ticks = 0
         while not await self.on_tick(ticks):
             ticks = (ticks + 1) % _TICKS_A_DAY
@@ -183,8 +239,6 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop as uvicorn does, but without its pause where there is nothing to wait for."""
-        for server in self.servers:
-            server.close()
         for listener in sockets or []:
             listener.close()
         for connection in list(self.server_state.connections):
@@ -199,3 +253,20 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         """Leave signals to the program, which has more to end than a server."""
         yield
+
+    @property
+    def _connections(self) -> set[_Connection]:
+        # Of uvicorn's many protocols this server makes one alone.
+        return cast("set[_Connection]", self.server_state.connections)
+
+    def _connection(self) -> asyncio.Protocol:
+        return _Connection(self.config, self.server_state, self.lifespan.state)
+
+    def _make_room(self) -> bool:
+        """Close the connection over which nothing was asked for the longest, if there is one."""
+        idle = (one for one in self._connections if one.is_idle)
+        oldest = min(idle, key=lambda one: one.idle_since, default=None)
+        if oldest is None:
+            return False
+        oldest.transport.abort()
+        return True

@@ -21,7 +21,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -36,7 +36,13 @@ if TYPE_CHECKING:
     # Late otherwise: every run of pytest loads this file, and few tests use what is in it.
     from alphasms_async.sandbox import Sandbox
 
-__all__ = ["alphasms", "pytest_configure", "pytest_runtest_makereport", "sandbox"]
+__all__ = [
+    "alphasms",
+    "pytest_configure",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "sandbox",
+]
 
 _SANDBOX: Final = pytest.StashKey["Sandbox"]()
 _SSL_CONTEXT: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -53,7 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def sandbox(request: pytest.FixtureRequest) -> Generator["Sandbox"]:
+def sandbox(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Generator["Sandbox"]:
     """A gateway on loopback, at `sandbox.url`, with an account that is new to each test.
 
     A call rings 30 s for the test to answer it, and then ends as NO ANSWER; phones that end in
@@ -63,7 +71,8 @@ def sandbox(request: pytest.FixtureRequest) -> Generator["Sandbox"]:
     """
     gateway = _made(_settings(request))
     request.node.stash[_SANDBOX] = gateway
-    with gateway.serve() as url, _kept_to(url, gateway.api_key):
+    with gateway.serve() as url, _kept_here():
+        _lead_to(url, gateway.api_key, monkeypatch)
         yield gateway
 
 
@@ -73,6 +82,32 @@ def alphasms(sandbox: "Sandbox") -> AlphaSMS:
     # One context that trusts nobody does for all: to read the authorities takes longer than a test.
     transport = SlotTransport(ssl_context=_SSL_CONTEXT)
     return AlphaSMS(sandbox.api_key, base_url=sandbox.url, transport=transport)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Refuse a marker on a test that has no gateway, where it would be for nothing."""
+    report = yield
+    vain = [one.nodeid for one in report.result or () if _is_marked_in_vain(one)]
+    if not vain:
+        return report
+    line = "@pytest.mark.sandbox is for the fixtures sandbox and alphasms: use one"
+    told = "\n".join(f"{nodeid}: {line}" for nodeid in vain)
+    return pytest.CollectReport(collector.nodeid, "failed", told, [])
+
+
+def _is_marked_in_vain(item: pytest.Item | pytest.Collector) -> bool:
+    # A class or a file may have it for some of its tests; bare, it may be a marker of others.
+    if not any(one.name == "sandbox" and (one.args or one.kwargs) for one in item.own_markers):
+        return False
+    if not isinstance(item, pytest.Function):
+        return False
+    # By a request the test itself may have the fixture all the same.
+    untyped: Any = item
+    asks = "request" in signature(untyped.function).parameters
+    return not asks and {"sandbox", "alphasms"}.isdisjoint(item.fixturenames)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,22 +149,18 @@ def _made(settings: Mapping[str, Any]) -> "Sandbox":
     try:
         gateway = Sandbox(**_read(wanted))
         if chaos:
-            gateway.chaos.on(*([chaos] if isinstance(chaos, str) else chaos))
+            many = isinstance(chaos, list | tuple)
+            gateway.chaos.on(*(cast("list[Any]", chaos) if many else [chaos]))
     except (TypeError, ValueError) as error:
-        # Of what attrs refuses only the first is a sentence.
-        raise _refusal(str(error.args[0])) from None
+        raise _refusal(str(error)) from None
     return gateway
 
 
 def _read(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with money and fates as the sandbox wants them, written as text or not."""
-    from alphasms_async.sandbox import Autopilot
-
+    """Return settings with money as the sandbox wants it, written as text or not."""
     read = dict(settings)
     for name in read.keys() & {"balance", "price"}:
         read[name] = _money(name, read[name])
-    if isinstance(read["fates"], str):
-        read["fates"] = Autopilot(read["fates"], seed=read["seed"])
     return read
 
 
@@ -147,9 +178,23 @@ def _refusal(reason: str) -> BaseException:
     return pytest.fail.Exception(f"@pytest.mark.sandbox: {reason}", pytrace=False)
 
 
+def _lead_to(url: str, api_key: str, patch: pytest.MonkeyPatch) -> None:
+    """Lead every client of this process to `url`, until the variables are as they were.
+
+    By the patch that a test uses too: of two, the one undone last would bring back what the other
+    had set.
+    """
+    for name in [name for name in os.environ if name.startswith("ALPHASMS_")]:
+        # With the secret nobody is reached, and applications that take hooks need one.
+        if name != _SECRET:
+            patch.delenv(name)
+    patch.setenv("ALPHASMS_BASE_URL", url)
+    patch.setenv("ALPHASMS_API_KEY", api_key)
+
+
 @contextmanager
-def _kept_to(url: str, api_key: str) -> Generator[None]:
-    """Lead every client of this process to `url`, and let none that is led elsewhere send."""
+def _kept_here() -> Generator[None]:
+    """Let no client send that is led anywhere but to loopback, whatever a test patches."""
     check_open = Exchange.check_open
 
     def check_open_and_here(exchange: Exchange, asked: str) -> None:
@@ -161,11 +206,5 @@ def _kept_to(url: str, api_key: str) -> Generator[None]:
         check_open(exchange, asked)
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("ALPHASMS_")]:
-            # With the secret nobody is reached, and applications that take hooks need one.
-            if name != _SECRET:
-                patch.delenv(name)
-        patch.setenv("ALPHASMS_BASE_URL", url)
-        patch.setenv("ALPHASMS_API_KEY", api_key)
         patch.setattr(Exchange, "check_open", check_open_and_here)
         yield

@@ -32,7 +32,7 @@ LAYERS = (
     {"outcomes"},
     {"messages", "models", "recording"},
     {"chunks", "files", "pacing", "riff", "serving", "statements", "transactions"},
-    {"checks", "clock", "settings"},
+    {"accepting", "checks", "clock", "settings"},
     {"phone"},
     {"errors", "extras"},
 )

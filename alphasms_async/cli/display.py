@@ -15,6 +15,7 @@ from alphasms_async.sandbox import (
     Ending,
     Happening,
     HookDelivery,
+    Mishap,
     Phase,
     Sandbox,
     SandboxCall,
@@ -70,15 +71,17 @@ class _Counts:
                 case _:
                     pass
 
-    def in_words(self, currency: str) -> str:
+    def in_words(self, sandbox: Sandbox) -> str:
         told = (
             counted(self.calls, "call"),
             counted(self.messages, "message"),
-            f"{money(self.cost)} {currency}",
+            f"{money(self.cost)} {sandbox.currency}",
             f"{counted(self.taken, 'hook')} taken",
             f"{counted(self.in_vain, 'attempt')} in vain" if self.in_vain else "",
         )
-        return ", ".join(filter(None, told))
+        hits = [f"{times} {rule}" for rule, times in sandbox.chaos.hits.items() if times]
+        chaos = f"; chaos: {', '.join(hits)}" if hits else ""
+        return ", ".join(filter(None, told)) + chaos
 
 
 @define
@@ -101,9 +104,9 @@ class Display:
         self._counts.add(happened)
         self._loop.call_soon_threadsafe(self._show, happened)
 
-    def counts_in_words(self, currency: str) -> str:
-        """Return how much was accepted and posted."""
-        return self._counts.in_words(currency)
+    def counts_in_words(self, sandbox: Sandbox) -> str:
+        """Return how much was accepted and posted, and how often which chaos has happened."""
+        return self._counts.in_words(sandbox)
 
     def _show(self, happened: Happening) -> None:
         if self.failure is not None:
@@ -132,6 +135,8 @@ def _line(happened: Happening) -> str | None:
             return f"{_whose(happened.entry)}  {_end(happened)}"
         case HookDelivery():
             return None if happened.is_taken else _failed(happened)
+        case Mishap():
+            return f"chaos {happened.rule}: {happened.page} {happened.outcome}"
         case Turn():
             # On the page; here it would be three lines more for each call.
             return None
@@ -164,8 +169,7 @@ def _end(ending: Ending) -> str:
 def _failed(delivery: HookDelivery) -> str:
     error, which = delivery.error, f"id {delivery.entry_id}"
     if error is not None and error.startswith(_REFUSED):
-        # Behind the reason stands what a program may do about it.
-        return f"hook {error.partition(', ')[0]}  {which}"
+        return f"hook {error}  {which}"
     reason = error or f"answered {delivery.status}"
     return f"hook not taken: {reason}, attempt {delivery.attempt}  {which}"
 
@@ -195,6 +199,14 @@ def _as_json(happened: Happening) -> Mapping[str, object]:
                 "status": happened.status,
                 "error": happened.error,
             }
+        case Mishap():
+            return {
+                "at": happened.at.isoformat(),
+                "event": "chaos",
+                "rule": happened.rule,
+                "page": happened.page,
+                "taken": happened.is_taken,
+            }
 
 
 def _about(event: str, at: datetime, entry: SandboxEntry) -> dict[str, object]:
@@ -214,6 +226,7 @@ def _asked(entry: SandboxEntry) -> dict[str, object]:
         "text": entry.text,
         "code": None if call is None else call.code,
         "dtmf": call is not None and call.dtmf,
+        "chaos": entry.chaos,
     }
 
 

@@ -1,6 +1,7 @@
 """`alphasms listen` and `alphasms hook-url`: what the gateway tells, as it comes."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -10,6 +11,7 @@ from alphasms_async import mask_phone
 from alphasms_async.campaigns import EventSender
 from alphasms_async.cli.campaign.stored import look_into
 from alphasms_async.cli.receiving import DEFAULT_HOST, DEFAULT_PATH, Place, receiving
+from alphasms_async.cli.refusals import Refusals
 from alphasms_async.cli.terminal import (
     ExitCode,
     Flag,
@@ -63,7 +65,7 @@ async def listen(
     ```
 
     The gateway must reach it: put it behind a proxy that speaks https, or choose another --host.
-    Ctrl-C ends it.
+    A request that is refused is said beside the events, and why. Ctrl-C ends it.
 
     Exit codes: 0 ended by Ctrl-C, or left by its reader, 2 bad input, no secret, or the port is
     taken.
@@ -95,7 +97,8 @@ async def listen(
     # Printed last: what was not kept comes again.
     receiver = WebhookReceiver(tokens, *handlers, printer)
     with anyio.open_signal_receiver(*endings()) as signals:
-        async with receiving(receiver, place) as reception:
+        refusals = Refusals(path, partial(notes.print, soft_wrap=True))
+        async with receiving(receiver, place, tell=refusals.note) as reception:
             notes.print(f"listening at {reception.url}; Ctrl-C ends it", soft_wrap=True)
             if hook is not None:
                 hint("hook of the account, for the provider's panel; keep it secret", hook)

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from attrs import evolve, frozen
 
 from alphasms_async import InvalidRequest
+from alphasms_async.cli.heard import Listening, first_line
 from alphasms_async.cli.wishes import refused_in_one_line
 from alphasms_async.sandbox import (
     Fate,
@@ -18,6 +19,7 @@ from alphasms_async.sandbox import (
     SandboxMessage,
     State,
 )
+from alphasms_async.transports import SlotTransport
 
 __all__ = ["MadeUpEvent"]
 
@@ -65,29 +67,24 @@ class MadeUpEvent:
         return cls(entry, fate)
 
     async def post(
-        self, hook: str, style: HookStyle, *, times: int, is_remote: bool
-    ) -> AsyncIterator[HookDelivery]:
-        """Post it to `hook` so many times, and give how each attempt went.
+        self, hook: str, style: HookStyle, *, times: int
+    ) -> AsyncIterator[tuple[HookDelivery, str]]:
+        """Post it to `hook` so many times, and give how each attempt went, and what was said.
 
         Args:
-            hook: The address.
+            hook: The address, on whichever machine.
             style: How it is written.
             times: How often, one after another.
-            is_remote: Whether it may leave this machine.
         """
-        sandbox = Sandbox(
-            first_id=self.entry.id,
-            hook_style=style,
-            hook_pauses=(),
-            allow_remote_hooks=is_remote,
-        )
+        sandbox = Sandbox(first_id=self.entry.id, hook_style=style, hook_pauses=())
         entry = sandbox.accept(evolve(self.entry, hook=hook))
         sandbox.end_call(entry.id, self.fate)
-        for time in range(times):
-            if time:
-                sandbox.desk.resend(entry.id)
-            for delivery in await sandbox.post_hooks():
-                yield delivery
+        async with Listening(SlotTransport()) as transport:
+            for time in range(times):
+                if time:
+                    sandbox.desk.resend(entry.id)
+                for delivery in await sandbox.post_hooks(transport):
+                    yield delivery, first_line(transport.body, hook)
 
 
 def _fate_by(status: str | None, usual: str) -> Fate:

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 from urllib.parse import unquote
@@ -97,9 +97,13 @@ class Reception:
     """How many requests were taken, repeats of the same event included."""
     refused: Counter[int] = Factory(Counter[int])
     """How many requests were refused, by the status they were answered with."""
+    tell: Callable[[int], None] | None = None
+    """Is told of each request, by that status; `None` for nobody."""
 
     def note(self, status: int) -> None:
         """Count one request, by the status it is answered with."""
+        if self.tell is not None:
+            self.tell(status)
         if status >= 400:
             self.refused[status] += 1
         else:
@@ -116,8 +120,15 @@ class Reception:
 
 
 @asynccontextmanager
-async def receiving(receiver: WebhookReceiver, place: Place) -> AsyncGenerator[Reception]:
+async def receiving(
+    receiver: WebhookReceiver, place: Place, *, tell: Callable[[int], None] | None = None
+) -> AsyncGenerator[Reception]:
     """Serve a receiver while the context is open; every other path is not found.
+
+    Args:
+        receiver: What takes the hooks.
+        place: Where.
+        tell: Is told of each request, by the status it is answered with.
 
     Raises:
         InvalidRequest: The port is taken, or there is no such address here.
@@ -129,7 +140,7 @@ async def receiving(receiver: WebhookReceiver, place: Place) -> AsyncGenerator[R
         listener = listening_socket("alphasms", place.host, place.port)
     except OSError as error:
         raise InvalidRequest(f"{error.strerror}; choose another port or --host") from error
-    reception = Reception(address_of(listener) + place.path)
+    reception = Reception(address_of(listener) + place.path, tell=tell)
     door = _Door(receiver, unquote(place.path), reception)
     with quiet_server():
         async with served(door, listener):

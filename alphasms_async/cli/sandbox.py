@@ -65,8 +65,9 @@ async def sandbox(
     ```
 
     A line for each call or message tells the phone, the price, and the code or the text; another
-    how it ended, and the keys pressed; another each hook that was not taken. Phones are shown
-    whole: give it made-up ones. Ctrl-C ends it, and without --db nothing is kept.
+    how it ended, and the keys pressed; another each hook that was not taken, each request that
+    chaos kept out, and each whose answer it spoiled. Phones are shown whole: give it made-up ones.
+    Ctrl-C ends it, and without --db nothing is kept.
 
     Exit codes: 0 ended by Ctrl-C, or left by its reader, 2 bad input, the port is taken, or the
     file cannot be used.
@@ -85,8 +86,8 @@ async def sandbox(
         what --db has.
     chaos
         What goes wrong on the wire, how often and how much: latency=100%@300ms, http_503=20%,
-        reset_during, charged_no_reply=2%, hook_duplicate, ...; a wrong one lists them all. May be
-        given several times; off for nothing of what --db has.
+        charged_no_reply=2%, hook_duplicate, ...; without a share it happens always, and a wrong
+        one lists them all. May be given several times; off for nothing of what --db has.
     chaos_seed
         Number that makes the chaos repeatable.
     hook
@@ -107,7 +108,7 @@ async def sandbox(
     """
     # Late, for the other commands do without the extra that the sandbox needs.
     from alphasms_async.cli.display import Display, introduce
-    from alphasms_async.cli.wishes import Wishes, kept_in
+    from alphasms_async.cli.wishes import Wishes, kept_in, refused_in_one_line
     from alphasms_async.sandbox import Autopilot, Fate, Sandbox
 
     display = Display(as_json=json)
@@ -119,17 +120,22 @@ async def sandbox(
         hook=hook,
         hook_timing=hook_timing,
     )
-    gateway = Sandbox(
-        balance=_BALANCE,
-        fates=Autopilot(_AUTOPILOT, seed=seed),
-        message_fate=Fate("DELIVERED", after_seconds=_DELIVERY_SECONDS),
-        queue_seconds=_QUEUE_SECONDS,
-        keep=check_count("keep", keep),
-        keep_bytes=_KEEP_BYTES,
-        seed=seed,
-        first_id=_first_id(),
-        watcher=display.tell,
-    )
+    # With what is asked for, which is what a reset comes back to; and again once the file has been
+    # read, before which it goes.
+    with refused_in_one_line():
+        gateway = Sandbox(
+            balance=_BALANCE,
+            fates=wishes.autopilot or Autopilot(_AUTOPILOT, seed=seed),
+            message_fate=Fate("DELIVERED", after_seconds=_DELIVERY_SECONDS),
+            hook=wishes.hook,
+            hook_timing=wishes.hook_timing or "hang-up",
+            queue_seconds=_QUEUE_SECONDS,
+            keep=check_count("keep", keep),
+            keep_bytes=_KEEP_BYTES,
+            seed=seed,
+            first_id=_first_id(),
+            watcher=display.tell,
+        )
     serving = gateway.serve(port=check_port(port))
     with (
         anyio.open_signal_receiver(*endings()) as signals,
@@ -148,7 +154,7 @@ async def sandbox(
                 group.cancel_scope.cancel()
     if display.failure is not None:
         raise display.failure
-    notes.print(display.counts_in_words(gateway.currency))
+    notes.print(display.counts_in_words(gateway))
     return ExitCode.ACCEPTED
 
 

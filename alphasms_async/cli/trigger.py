@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from alphasms_async import InvalidRequest
 from alphasms_async.checks import check_count, check_hook, check_ids
-from alphasms_async.cli.terminal import ExitCode, Flag, Url, answers
+from alphasms_async.cli.terminal import ExitCode, Flag, Url, answers, notes
 from alphasms_async.phone import parse_phone
 from alphasms_async.settings import is_loopback
 
@@ -13,6 +13,10 @@ __all__ = ["trigger"]
 
 _PHONE: Final = "380501234567"
 _ID: Final = 100500
+_NOT_PROVEN: Final = 403
+_UNPROVEN: Final = (
+    "403, not proven: alphasms hook-url and the receiver need the same ALPHASMS_WEBHOOK_SECRET"
+)
 # By the name of the error, for its own text may hold the hook's secret.
 _MEANINGS: Final = {
     "ConnectError": "nobody listens there",
@@ -106,8 +110,8 @@ async def trigger(
     check_count("--times", times)
     answers.print(f"{method} {target if show else _without_secret(target)}", soft_wrap=True)
     answers.print(style.body(event.entry, event.fate), soft_wrap=True)
-    code = ExitCode.ACCEPTED
-    async for delivery in event.post(target, style, times=times, is_remote=remote):
+    code, is_unproven = ExitCode.ACCEPTED, False
+    async for delivery, said in event.post(target, style, times=times):
         milliseconds = round(delivery.seconds * 1000)
         if delivery.error is not None:
             answers.print(f"not reached: {_MEANINGS.get(delivery.error, delivery.error)}")
@@ -116,8 +120,13 @@ async def trigger(
             answers.print(f"answered {delivery.status} in {milliseconds} ms")
         else:
             answers.print(f"answered {delivery.status} in {milliseconds} ms: not taken")
+            if said:
+                answers.print(f"  {said}", soft_wrap=True)
+            is_unproven = is_unproven or delivery.status == _NOT_PROVEN
             # Not to be reached at all is worse.
             code = code if code is ExitCode.FAULT else ExitCode.SOME_NOT
+    if is_unproven:
+        notes.print(_UNPROVEN, soft_wrap=True)
     return code
 
 

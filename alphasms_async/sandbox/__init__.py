@@ -17,6 +17,7 @@ with _extra("The sandbox", '"alphasms-async[sandbox]"', "python_multipart", "sta
 from alphasms_async.sandbox.account import Happening
 from alphasms_async.sandbox.autopilot import Autopilot
 from alphasms_async.sandbox.chaos.chaos import Chaos
+from alphasms_async.sandbox.chaos.mishap import Mishap
 from alphasms_async.sandbox.database.file import DatabaseUnusable
 from alphasms_async.sandbox.database.keeping import keeping
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
@@ -41,6 +42,7 @@ __all__ = [
     "HookStyle",
     "Key",
     "Line",
+    "Mishap",
     "Phase",
     "Sandbox",
     "SandboxCall",

@@ -1,18 +1,36 @@
 """The account the pages answer for: its key, its prices, whether it may send, and what follows."""
 
-import math
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
 import attrs
 
 from alphasms_async.clock import Clock, utc_now
+from alphasms_async.sandbox.allowed import (
+    BALANCE,
+    BEGINNINGS,
+    CURRENCY,
+    HOOK,
+    PAUSES,
+    PRICE,
+    SECONDS,
+    SECRET_TEXT,
+    SEED,
+    TRUTH,
+    function,
+    instance,
+    one_of,
+    whole,
+)
+from alphasms_async.sandbox.autopilot import Autopilot, as_fates
 from alphasms_async.sandbox.changes import About, Changes
 from alphasms_async.sandbox.chaos.chaos import Chaos
 from alphasms_async.sandbox.chaos.hooks import DROPPED, delays
+from alphasms_async.sandbox.chaos.mishap import Mishap, spoiler
 from alphasms_async.sandbox.desk import Desk
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.fate import Fate
@@ -26,96 +44,117 @@ from alphasms_async.sandbox.states import Standing
 
 MEBIBYTE = 1024 * 1024
 
-Happening: TypeAlias = SandboxEntry | Turn | Ending | HookDelivery
+Happening: TypeAlias = SandboxEntry | Turn | Ending | HookDelivery | Mishap
 """What happens in a sandbox: something is accepted, its call rings, is answered or hears a key, it
-ends, a hook is posted."""
+ends, a hook is posted, chaos keeps a request out or spoils its answer."""
 Watcher: TypeAlias = Callable[[Happening], None]
 """Is told of each thing that happens.
 
-In their order, and in whatever thread it happens, which waits for it: it must be quick, must not
-raise, and must not wait for another thread that uses the sandbox."""
+In their order, and in whatever thread it happens, which waits for it: it must be quick, and must
+not wait for another thread that uses the sandbox. What it raises goes to `threading.excepthook`, as
+of a thread that nobody waits for, and changes nothing of what happens: pytest warns of it."""
 
 _Entry = TypeVar("_Entry", bound=SandboxEntry)
 
 
-def _whole_url(_: object, __: object, hook: str | None) -> None:
-    if hook is not None and not hook.startswith(("http://", "https://")):
-        raise ValueError("hook is a whole URL, like http://127.0.0.1:8000/hooks.")
+_FATES: Final = function("a function of the call, the text of an Autopilot, like 'busy 2s'").or_none
 
+if TYPE_CHECKING:
 
-def _pauses(_: object, __: object, pauses: tuple[float, ...]) -> None:
-    if not all(math.isfinite(pause) and pause >= 0 for pause in pauses):
-        raise ValueError("hook_pauses are seconds from 0 up, e.g. (1, 5, 25).")
+    def _read_fates(fates: Fates | str | None) -> Fates | None: ...
+
+else:
+    # No type checker knows of a converter that is given what is made.
+    _read_fates = attrs.Converter(
+        lambda fates, account: as_fates(fates, account.seed), takes_self=True
+    )
 
 
 @attrs.define(kw_only=True, eq=False)
 class Account:
     """An account of the gateway.
 
-    All but the clock and the first id may be changed at any time, also while it serves.
+    All but the clock, the seed, the first id and how much is kept may be changed at any time, also
+    while it serves.
     """
 
-    api_key: str = attrs.field(default="sandbox-key", repr=False)
+    api_key: str = attrs.field(default="sandbox-key", validator=SECRET_TEXT, repr=False)
     """The one key that is right."""
-    price: Decimal = attrs.field(
-        default=Decimal("0.40"), validator=attrs.validators.instance_of(Decimal)
-    )
+    price: Decimal = attrs.field(default=Decimal("0.40"), validator=PRICE)
     """What a call, or one part of a message, costs, in `currency`."""
     _opening_balance: Decimal = attrs.field(
-        default=Decimal("250.00"), alias="balance", validator=attrs.validators.instance_of(Decimal)
+        default=Decimal("250.00"), alias="balance", validator=BALANCE
     )
-    currency: str = "UAH"
+    currency: str = attrs.field(default="UAH", validator=CURRENCY)
     """The currency of every price, three letters."""
-    max_bytes: int = 5 * MEBIBYTE
+    max_bytes: int = attrs.field(default=5 * MEBIBYTE, validator=whole(0))
     """The biggest recording taken."""
-    seed: int | None = attrs.field(default=None, repr=False)
+    seed: int | None = attrs.field(
+        default=None, validator=SEED, repr=False, on_setattr=attrs.setters.frozen
+    )
     """Makes the codes of flash calls repeatable; None leaves them to chance."""
     first_id: int = attrs.field(
-        default=FIRST_ID, validator=attrs.validators.ge(1), on_setattr=attrs.setters.frozen
+        default=FIRST_ID, validator=whole(1), on_setattr=attrs.setters.frozen
     )
     """The gateway's id of what is accepted first, from 1 up; each further one is one more."""
-    fates: Fates | None = attrs.field(default=None, repr=False)
-    """Decides what becomes of calls no script speaks of; None leaves them accepted."""
-    message_fate: Fate | None = None
+    fates: Fates | None = attrs.field(
+        default=None, converter=_read_fates, validator=_FATES, repr=False
+    )
+    """Decides what becomes of calls no script speaks of; None leaves them accepted. A text is taken
+    as that of an `Autopilot`, with the seed of the account."""
+    message_fate: Fate | None = attrs.field(
+        default=None, validator=instance(Fate, "Fate('DELIVERED')").or_none
+    )
     """What becomes of written messages; None leaves them accepted."""
-    hook: str | None = attrs.field(default=None, validator=_whole_url, repr=False)
+    hook: str | None = attrs.field(default=None, validator=HOOK, repr=False)
     """The account's own hook, for what came without one; None for none."""
-    hook_style: HookStyle = attrs.field(factory=HookStyle)
+    hook_style: HookStyle = attrs.field(
+        factory=HookStyle, validator=instance(HookStyle, "HookStyle(encoding='form')")
+    )
     """How hooks are written."""
-    hook_pauses: tuple[float, ...] = attrs.field(default=(1, 5, 25, 125), validator=_pauses)
+    hook_pauses: tuple[float, ...] = attrs.field(default=(1, 5, 25, 125), validator=PAUSES)
     """Seconds before each further attempt to post a hook; as many attempts, and the first."""
-    hook_timeout_seconds: float = 10
+    hook_timeout_seconds: float = attrs.field(default=10, validator=SECONDS)
     """How long a receiver may take to answer a hook."""
     hook_timing: Literal["hang-up", "key"] = attrs.field(
-        default="hang-up", validator=attrs.validators.in_({"hang-up", "key"})
+        default="hang-up", validator=one_of("hang-up", "key")
     )
     """Whether a call's hook is told of the end alone, or of each key too, as it is pressed."""
-    queue_seconds: float = attrs.field(default=0, validator=attrs.validators.ge(0))
+    queue_seconds: float = attrs.field(default=0, validator=SECONDS)
     """How long a call that takes its time waits before it rings, which is when its fate begins."""
     keep: int | None = attrs.field(
-        default=None,
-        validator=attrs.validators.optional(attrs.validators.ge(1)),
-        on_setattr=attrs.setters.frozen,
+        default=None, validator=whole(1).or_none, on_setattr=attrs.setters.frozen
     )
     """How many calls and messages are kept, the oldest are forgotten first; None for all."""
-    keep_bytes: int | None = attrs.field(default=None, on_setattr=attrs.setters.frozen)
+    keep_bytes: int | None = attrs.field(
+        default=None, validator=whole(1).or_none, on_setattr=attrs.setters.frozen
+    )
     """How many bytes of recordings are kept, each counted once: for more, the oldest calls and
     messages are forgotten likewise; None for all."""
-    posts_hooks: bool = True
+    posts_hooks: bool = attrs.field(default=True, validator=TRUTH)
     """Whether hooks are posted by themselves while it serves; else they wait for `post_hooks`."""
-    allow_remote_hooks: bool = False
+    allow_remote_hooks: bool = attrs.field(default=False, validator=TRUTH)
     """Whether hooks leave this machine."""
-    watcher: Watcher | None = attrs.field(default=None, repr=False)
+    watcher: Watcher | None = attrs.field(
+        default=None, validator=function("a function of what happens").or_none, repr=False
+    )
     """Is told of all that happens here, None for nobody."""
-    clock: Clock = attrs.field(default=utc_now, repr=False, on_setattr=attrs.setters.frozen)
+    clock: Clock = attrs.field(
+        default=utc_now,
+        validator=function("a function that returns the time, aware"),
+        repr=False,
+        on_setattr=attrs.setters.frozen,
+    )
     """What time it is."""
-    banned: bool = attrs.field(default=False, init=False)
+    banned: bool = attrs.field(default=False, validator=TRUTH, init=False)
     """Whether the account answers `Banned`."""
-    api_disabled: bool = attrs.field(default=False, init=False)
+    api_disabled: bool = attrs.field(default=False, validator=TRUTH, init=False)
     """Whether the account answers `API disabled`."""
-    ip_denied: bool = attrs.field(default=False, init=False)
+    ip_denied: bool = attrs.field(default=False, validator=TRUTH, init=False)
     """Whether the account answers `IP denied`."""
-    unsupported_operators: set[str] = attrs.field(factory=set[str], init=False)
+    unsupported_operators: set[str] = attrs.field(
+        factory=set[str], validator=BEGINNINGS, init=False
+    )
     """Beginnings of phones json.php answers `Operator not supported` for; voice.php and otp.php
     document no such answer and take them."""
     chaos: Chaos = attrs.field(init=False, repr=False)
@@ -131,11 +170,13 @@ class Account:
     """The phones that ring, for a person to answer."""
     changes: Changes = attrs.field(factory=Changes, init=False, repr=False)
     """Who wants to know that something is no longer as it was."""
+    _made: Mapping[str, object] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        self._made = {name: getattr(self, name) for name in _SETTABLE}
         clock, changes = self.clock, self.changes
         tell = partial(changes.tell, About.SETTINGS)
-        self.chaos = Chaos(self.seed, clock=clock, tell=tell)
+        self.chaos = Chaos(self.seed, clock=clock, tell=tell, watch=self.tell_watcher)
         self.hook_queue = HookQueue(clock, changes)
         self.ledger = Ledger(
             self._opening_balance,
@@ -179,8 +220,13 @@ class Account:
         """Say whether `phone`'s operator is one the gateway works with."""
         return not phone.startswith(tuple(self.unsupported_operators))
 
-    def accept(self, draft: _Entry) -> _Entry:
+    def accept(self, draft: _Entry, *, fates: Fates | None = None) -> _Entry:
         """Record `draft`, charge for it, let its fate take its course, and return it with its id.
+
+        Args:
+            draft: What is asked for.
+            fates: Decides what becomes of this call alone; None leaves that to the script of its
+                phone, or to the account.
 
         Raises:
             RefusedError: The client's id was used before, or the balance is below the price.
@@ -188,15 +234,16 @@ class Account:
         if isinstance(draft, SandboxCall):
             recording = self.ledger.shared(draft.audio)
             draft = attrs.evolve(draft, audio=recording, handset=self.desk)
+        draft = attrs.evolve(draft, chaos=spoiler())
         # In one: nobody answers a call before it is said what else becomes of it, and nothing
         # happens to what was just forgotten.
         with self.hook_queue.changed:
             self.lines.go_on()
             entry = self.ledger.accept(draft)
             self.tell_watcher(entry)
-            fate = self._fate_of(entry)
+            fate = self._fate_of(entry, fates)
             if fate is not None:
-                self.end(entry, fate)
+                self.lines.plan_first(entry, fate, self.hook_of(entry))
             self.changes.tell(entry.id)
         return entry
 
@@ -213,15 +260,21 @@ class Account:
         self.lines.go_on()
         return self.ledger.standing(entry)
 
-    def reset(self) -> None:
-        """Forget all it accepted, planned and posted, restore the balance, turn the switches off.
+    def reset(self, *, ids_go_on: bool = False) -> None:
+        """Let all be as it was made: see `Sandbox.reset`.
 
-        What it was made with, `fates` and `hook` included, stays.
+        Args:
+            ids_go_on: Whether ids go on after those given so far, rather than from `first_id`.
         """
         with self.hook_queue.changed:
             self.lines.reset()
             self.hook_queue.reset()
-            self.ledger.reset()
+            self.ledger.reset(ids_go_on=ids_go_on)
+        for name, value in self._made.items():
+            setattr(self, name, value)
+        if isinstance(self.fates, Autopilot):
+            # The same, which has counted no calls yet.
+            self.fates = attrs.evolve(self.fates)
         self.banned = self.api_disabled = self.ip_denied = False
         self.unsupported_operators.clear()
         self.chaos.reset()
@@ -229,15 +282,21 @@ class Account:
 
     def tell_watcher(self, happened: Happening) -> None:
         """Tell the watcher, if there is one, what has just happened."""
-        if self.watcher is not None:
+        if self.watcher is None:
+            return
+        try:
             self.watcher(happened)
+        except Exception as error:  # noqa: BLE001 - raised here it would stop what happens halfway
+            raised = (type(error), error, error.__traceback__, threading.current_thread())
+            threading.excepthook(threading.ExceptHookArgs(raised))
 
-    def _fate_of(self, entry: SandboxEntry) -> Fate | None:
-        if isinstance(entry, SandboxCall):
-            return self.lines.fate_of(entry, self.fates)
-        return self.message_fate
+    def _fate_of(self, entry: SandboxEntry, fates: Fates | None) -> Fate | None:
+        if not isinstance(entry, SandboxCall):
+            return self.message_fate
+        return self.lines.fate_of(entry, self.fates) if fates is None else fates(entry)
 
     def _post(self, entry: SandboxEntry, fate: Fate, hook: str, due: datetime) -> None:
+        __tracebackhide__ = True
         moments = [due + timedelta(seconds=seconds) for seconds in delays(self.chaos)]
         for moment in moments:
             self.hook_queue.add(Post(entry, fate, hook), moment)
@@ -245,6 +304,7 @@ class Account:
             self._drop(entry, fate, hook)
 
     def _drop(self, entry: SandboxEntry, fate: Fate, hook: str) -> None:
+        __tracebackhide__ = True
         body = self.hook_style.body(entry, fate)
         delivery = HookDelivery(
             entry_id=entry.id, url=hook, attempt=1, at=self.clock(), error=DROPPED, body=body
@@ -256,3 +316,11 @@ class Account:
         self.lines.forget(entry_id)
         self.hook_queue.forget(entry_id)
         self.changes.tell(entry_id)
+
+
+# Who watches is no setting of the account.
+_SETTABLE: Final = tuple(
+    one.name
+    for one in attrs.fields(Account)
+    if one.init and one.on_setattr is not attrs.setters.frozen and one.name != "watcher"
+)

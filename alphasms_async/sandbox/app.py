@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.chaos.pages import ChaosPage
+from alphasms_async.sandbox.foreign import Fence
 from alphasms_async.sandbox.page.routes import page_routes
 from alphasms_async.sandbox.wire.answers import web_server_answer
 from alphasms_async.sandbox.wire.http_php import http_php
@@ -43,8 +44,9 @@ def application(account: Account) -> Starlette:
 
 
 def _route(path: str, page: Page, account: Account, *methods: str) -> Route:
-    chaos = Middleware(ChaosPage, account.chaos)
-    return Route(path, partial(page, account), methods=["POST", *methods], middleware=[chaos])
+    # The fence first: what is refused is no request that chaos could happen to.
+    around = [Middleware(Fence), Middleware(ChaosPage, account.chaos)]
+    return Route(path, partial(page, account), methods=["POST", *methods], middleware=around)
 
 
 async def _no_page(_request: Request, _error: Exception) -> Response:

@@ -1,5 +1,7 @@
 """The calls that have come and that no test has taken in hand yet."""
 
+import asyncio
+import sys
 from threading import Condition
 
 import anyio
@@ -39,6 +41,7 @@ class Arrivals:
         Args:
             to: The phone, international digits; None for any.
         """
+        __tracebackhide__ = True
         with self._changed:
             for call in self._calls.values():
                 if to is None or call.phone == to:
@@ -47,11 +50,13 @@ class Arrivals:
 
     def wait(self, to: str | None, seconds: float) -> SandboxCall | None:
         """Return what `take` does, once there is something, within `seconds`."""
+        __tracebackhide__ = True
         with self._changed:
             return self._changed.wait_for(lambda: self.take(to), seconds)
 
     async def wait_async(self, to: str | None, seconds: float) -> SandboxCall | None:
         """Return what `wait` does, on asyncio and trio, with the event loop going on."""
+        __tracebackhide__ = True
         bell = Bell()
         with self._bells.ringing(bell.ring), anyio.move_on_after(seconds):
             while (call := self.take(to)) is None:
@@ -64,7 +69,20 @@ class Arrivals:
 def runs_on_an_event_loop() -> bool:
     """Say whether this is called by a task of an event loop, which waits meanwhile."""
     try:
-        anyio.get_cancelled_exc_class()
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _runs_on_trio()
+    return True
+
+
+def _runs_on_trio() -> bool:
+    if "trio" not in sys.modules:
+        return False
+    from trio.lowlevel import current_trio_token
+
+    # Asked itself, for a thread may have been given the context of the task that began it.
+    try:
+        current_trio_token()
     except RuntimeError:
         return False
     return True

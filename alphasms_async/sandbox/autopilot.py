@@ -80,6 +80,15 @@ class Autopilot:
         return self._fates(call)
 
 
+def as_fates(fates: Fates | str | None, seed: int | None) -> Fates | None:
+    """Return `fates`, a text as the `Autopilot` that it is of, with `seed`.
+
+    Raises:
+        ValueError: It is a text, and of none.
+    """
+    return Autopilot(fates, seed=seed) if isinstance(fates, str) else fates
+
+
 def _read(text: str, seed: int | None) -> Fates:
     words = " ".join(text.split()).lower() if isinstance(text, str) else ""
     if words == "mixed":

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TypeAlias
 
@@ -48,7 +48,9 @@ class Bell:
         # Once is enough until it has woken: each call across threads is a write to a socket.
         if not self._is_ringing:
             self._is_ringing = True
-            self._call_soon(self._wake)
+            # Of an event loop that is over, a task left waiting is nobody any more.
+            with suppress(RuntimeError):
+                self._call_soon(self._wake)
 
     def hush(self) -> None:
         """Begin to listen anew; what happens from now on rings again."""

@@ -12,7 +12,7 @@ from alphasms_async.sandbox.line import Line
 from alphasms_async.sandbox.lines import Lines
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Desk:
     """The phones of one account, by the gateway's id of each call. Safe in several threads.
 
@@ -85,13 +85,14 @@ class Desk:
         Raises:
             ValueError: It has no hook, or has not ended.
         """
+        __tracebackhide__ = True
         entry = self.entry(entry_id)
         hook, fate = self._hook_of(entry), self.line(entry_id).fate
         if hook is None:
             raise ValueError(f"{entry_id} has no hook: nobody asked to be told.")
         if fate is None:
             raise ValueError(f"{entry_id} has not ended yet: there is nothing to tell.")
-        self._hooks.add(Post(entry, fate, hook), self._clock())
+        self._hooks.add(Post(entry, fate, hook, is_resent=True), self._clock())
 
     def _call(self, entry_id: int) -> SandboxCall:
         entry = self.entry(entry_id)

@@ -64,6 +64,9 @@ class SandboxEntry:
     """Fields sent along that the gateway does not know; JSON values as JSON text."""
     at: datetime = attrs.field(factory=_now)
     """When it was accepted, UTC."""
+    chaos: str | None = None
+    """Which rule of chaos spoiled the answer to its request, so that the client may not know of it:
+    `charged_no_reply`, `half_answer`, `wrong_json`. None for none."""
 
 
 @attrs.frozen(kw_only=True)

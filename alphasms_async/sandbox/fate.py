@@ -1,11 +1,12 @@
 """How one call or message ends."""
 
-import math
 import re
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
+from alphasms_async.sandbox.allowed import SECONDS, instance, is_span, whole
 from alphasms_async.sandbox.states import State
 
 # The words for calls beside ANSWERED are documented by nobody; these are what one expects. Those
@@ -18,12 +19,17 @@ _STATES: Mapping[str, State] = {
     "FAILED": State.UNDELIVERABLE,
     "CANCEL": State.DELETED,
 }
+STATE: Final = instance(State, "State.DELIVERED")
+"""What is a state."""
+_TALK: Final = attrs.evolve(
+    whole(0), like="a whole number of seconds from 0 up to ten years", fits=is_span
+)
 _KEYS = re.compile(r"[0-9*#]+", re.ASCII)
 
 
 def check_keys(digits: str) -> None:
     """Raise ValueError unless `digits` are keys of a phone, at least one."""
-    if not _KEYS.fullmatch(digits):
+    if not (isinstance(digits, str) and _KEYS.fullmatch(digits)):
         raise ValueError("digits are the keys pressed: 0 to 9, * and #, at least one.")
 
 
@@ -58,9 +64,8 @@ class Fate:
     """What the status interfaces say afterwards; by default what the word means."""
 
     def __attrs_post_init__(self) -> None:
-        if not (math.isfinite(self.after_seconds) and self.after_seconds >= 0):
-            raise ValueError(f"after_seconds is a number from 0 up, not {self.after_seconds}.")
-        if self.talk_seconds < 0:
-            raise ValueError(f"talk_seconds is a whole number from 0 up, not {self.talk_seconds}.")
+        SECONDS.check("after_seconds", self.after_seconds)
+        _TALK.check("talk_seconds", self.talk_seconds)
+        STATE.check("state", self.state)
         if self.digits is not None:
             check_keys(self.digits)

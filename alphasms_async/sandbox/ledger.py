@@ -82,16 +82,22 @@ class Ledger:
         self._clock = clock
         self._opening_balance = balance
         self._seed = seed
+        self._next_id = first_id
         self.reset()
 
-    def reset(self) -> None:
-        """Forget every entry and state, restore the balance and begin the ids anew."""
+    def reset(self, *, ids_go_on: bool = False) -> None:
+        """Forget every entry and state, and restore the balance.
+
+        Args:
+            ids_go_on: Whether ids go on after those given so far, rather than begin anew.
+        """
         with self._lock:
             self._entries: dict[int, SandboxEntry] = {}
             self._ids_by_client: dict[int, int] = {}
             self._standings: dict[int, Standing] = {}
             self._accepted = self._codes = 0
-            self._next_id = self._first_id
+            if not ids_go_on:
+                self._next_id = self._first_id
             self._recordings: deque[bytes] = deque(maxlen=_RECORDINGS)
             self._players = Counter[int]()
             self._bytes = 0

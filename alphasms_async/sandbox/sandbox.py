@@ -13,20 +13,29 @@ import httpx
 from starlette.applications import Starlette
 
 from alphasms_async.sandbox.account import Account
+from alphasms_async.sandbox.allowed import BALANCE, SECONDS, instance, shown
 from alphasms_async.sandbox.app import application
 from alphasms_async.sandbox.arrivals import Arrivals, runs_on_an_event_loop
+from alphasms_async.sandbox.autopilot import Autopilot
 from alphasms_async.sandbox.changes import About
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
-from alphasms_async.sandbox.fate import Fate
+from alphasms_async.sandbox.fate import STATE, Fate
 from alphasms_async.sandbox.fates import Fates
 from alphasms_async.sandbox.hooks.posting import keep_posting, post_once
 from alphasms_async.sandbox.hooks.queue import HookDelivery
-from alphasms_async.sandbox.phones import is_international, masked
+from alphasms_async.sandbox.rings import (
+    assert_rang_once,
+    assert_this_rang_once,
+    check_phone,
+    check_to,
+    no_call,
+    too_late,
+)
 from alphasms_async.sandbox.server import serve
 from alphasms_async.sandbox.states import Standing, State
-from alphasms_async.sandbox.virtual import Course, VirtualClock
+from alphasms_async.sandbox.virtual import Course, VirtualClock, wait_out
 
-_SHOWN: Final = 10
+_FATE: Final = instance(Fate, "Fate('BUSY')")
 _Entry = TypeVar("_Entry", bound=SandboxEntry)
 
 
@@ -34,8 +43,8 @@ _Entry = TypeVar("_Entry", bound=SandboxEntry)
 class Sandbox(Account):
     """One account of the gateway with its pages, and a ledger of all that it accepted.
 
-    May be used from any thread. What it was made with, all but the clock and the first id, and its
-    switches may be changed at any time, also while it serves.
+    May be used from any thread. What it was made with, all but the clock, the seed, the first id
+    and how much is kept, and its switches may be changed at any time, also while it serves.
 
     Nothing happens to what was accepted until somebody decides its fate: `fates` and
     `message_fate` for all, `script` for one phone, `end_call` by hand. A call that takes its time
@@ -52,8 +61,8 @@ class Sandbox(Account):
         seed: Makes the codes of flash calls repeatable; None leaves them to chance.
         first_id: The gateway's id of what is accepted first, from 1 up; each further one is one
             more. A sandbox that is started anew beside an old journal wants another than before.
-        fates: Decides what becomes of each call before its request is answered, see `Autopilot`
-            and `mixed`; None leaves calls accepted.
+        fates: Decides what becomes of each call before its request is answered, see `Autopilot`,
+            whose text will do, and `mixed`; None leaves calls accepted.
         message_fate: What becomes of written messages; None leaves them accepted.
         hook: Where the outcome of what came without a hook of its own is posted, as set in the
             provider's panel; None for nowhere.
@@ -69,8 +78,9 @@ class Sandbox(Account):
         posts_hooks: Whether hooks are posted by themselves while it serves; else they wait for
             `post_hooks`.
         allow_remote_hooks: Whether hooks leave this machine; else only loopback is posted to.
-        watcher: Is told of each thing accepted, each `Ending` and each `HookDelivery`, in their
-            order, in the thread where it happens: it must be quick and must not raise.
+        watcher: Is told of each thing accepted, each `Turn`, `Ending`, `HookDelivery` and `Mishap`,
+            in their order, in the thread where it happens: it must be quick. What it raises goes to
+            `threading.excepthook` and changes nothing; pytest warns of it.
         clock: Returns the time, aware. A `VirtualClock` stands still until `advance`; any other
             that is not the machine's is for tests that post hooks by `post_hooks`.
     """
@@ -91,6 +101,7 @@ class Sandbox(Account):
 
     @balance.setter
     def balance(self, amount: Decimal) -> None:
+        BALANCE.check("balance", amount)
         self.ledger.balance = amount
         self.changes.tell(About.SETTINGS)
 
@@ -140,6 +151,7 @@ class Sandbox(Account):
             ValueError: The seconds are no number from 0 up.
             TimeoutError: Hooks that were due are not over; time stands where they were due.
         """
+        SECONDS.check("timeout", timeout)
         Course.of(self, timeout, self._posts).advance(seconds)
 
     def wait_for_call(self, *, to: str | None = None, timeout: float = 10.0) -> SandboxCall:
@@ -160,16 +172,18 @@ class Sandbox(Account):
             RuntimeError: None has come yet, and this was called on an event loop.
             ValueError: The phone is not written so.
         """
-        _check_phone(to)
+        __tracebackhide__ = True
+        check_to(to)
+        SECONDS.check("timeout", timeout)
         call = self._arrivals.take(to)
         if call is None and runs_on_an_event_loop():
             raise RuntimeError(
-                f"{_no_call(to)}, and to wait for it here would stop the event loop: "
+                f"{no_call(to)}, and to wait for it here would stop the event loop: "
                 "await sandbox.next_call(...)."
             )
         call = call or self._arrivals.wait(to, timeout)
         if call is None:
-            raise self._too_late(to, timeout)
+            raise too_late(to, timeout, self.calls())
         return call
 
     async def next_call(self, *, to: str | None = None, timeout: float = 10.0) -> SandboxCall:
@@ -183,10 +197,12 @@ class Sandbox(Account):
             TimeoutError: None has come.
             ValueError: The phone is not written so.
         """
-        _check_phone(to)
+        __tracebackhide__ = True
+        check_to(to)
+        SECONDS.check("timeout", timeout)
         call = await self._arrivals.wait_async(to, timeout)
         if call is None:
-            raise self._too_late(to, timeout)
+            raise too_late(to, timeout, self.calls())
         return call
 
     async def post_hooks(
@@ -218,6 +234,7 @@ class Sandbox(Account):
         Raises:
             TimeoutError: There was still something to do.
         """
+        SECONDS.check("timeout", timeout)
         if not self._run_out(timeout):
             raise TimeoutError(
                 f"After {timeout:g} s there are still {self.lines.left} ends to come and "
@@ -233,20 +250,23 @@ class Sandbox(Account):
         log = self.hook_queue.log()
         return [each for each in log if entry_id is None or each.entry_id == entry_id]
 
-    def script(self, phone: str, *fates: Fate | Fates | None) -> None:
+    def script(self, phone: str, *fates: Fate | Fates | str | None) -> None:
         """Let the next calls to one phone take these fates in turn, before `fates` is asked.
 
         Args:
             phone: The phone, international digits without a plus: `380501234567`.
             fates: The fates, behind those scripted before: how the call ends, or a function of
-                the call, such as an `Autopilot`, to be asked for that one call; None leaves its
-                call accepted.
+                the call, such as an `Autopilot`, to be asked for that one call, or the text of
+                one, `busy 2s`, that alone decides, whatever the last digits of the phone are;
+                None leaves its call accepted.
 
         Raises:
-            ValueError: The phone is not written so.
+            ValueError: The phone is not written so, or a text is none of an `Autopilot`.
+            TypeError: One is nothing of that.
         """
-        _check_phone(phone)
-        self.lines.script(phone, fates)
+        __tracebackhide__ = True
+        check_phone(phone)
+        self.lines.script(phone, tuple([self._scripted(one) for one in fates]))
 
     def end_call(self, entry_id: int, fate: Fate) -> None:
         """End a call, or a message, by hand, in place of the end planned for it.
@@ -259,15 +279,22 @@ class Sandbox(Account):
 
         Raises:
             LookupError: Nothing with that id was accepted.
+            TypeError: It is no fate.
         """
+        _FATE.check("fate", fate)
         self.end(self.desk.entry(entry_id), fate)
 
     def calls(self, *, to: str | None = None) -> list[SandboxCall]:
         """Return the calls accepted, in order: what rings a phone.
 
         Args:
-            to: Only those to this phone, international digits; None for all.
+            to: Only those to this phone, international digits without a plus; None for all.
+
+        Raises:
+            ValueError: The phone is not written so.
         """
+        __tracebackhide__ = True
+        check_to(to)
         calls = [entry for entry in self.ledger.entries() if isinstance(entry, SandboxCall)]
         return [call for call in calls if to is None or call.phone == to]
 
@@ -275,14 +302,25 @@ class Sandbox(Account):
         """Return the written messages accepted, in order.
 
         Args:
-            to: Only those to this phone, international digits; None for all.
+            to: Only those to this phone, international digits without a plus; None for all.
+
+        Raises:
+            ValueError: The phone is not written so.
         """
+        __tracebackhide__ = True
+        check_to(to)
         entries = self.ledger.entries()
         messages = [entry for entry in entries if isinstance(entry, SandboxMessage)]
         return [message for message in messages if to is None or message.phone == to]
 
     def rings(self, to: str) -> int:
-        """Return how many times the phone `to`, international digits, was rung."""
+        """Return how many times the phone `to`, international digits without a plus, was rung.
+
+        Raises:
+            ValueError: The phone is not written so.
+        """
+        __tracebackhide__ = True
+        check_phone(to)
         return len(self.calls(to=to))
 
     def rang_more_than_once(self) -> list[str]:
@@ -290,17 +328,24 @@ class Sandbox(Account):
         rings = Counter(call.phone for call in self.calls())
         return [phone for phone, times in rings.items() if times > 1]
 
-    def assert_rang_once(self) -> None:
+    def assert_rang_once(self, *, to: str | None = None) -> None:
         """Check that each phone that was rung was rung once; of the calls that are kept.
 
+        Args:
+            to: Check it of this phone alone, international digits without a plus; None for all
+                that were rung, at least one.
+
         Raises:
-            AssertionError: Some were rung more often; it tells which, masked, and how often.
+            AssertionError: No phone was rung at all, or one more often, or `to` not once; it tells
+                which, masked, and how often.
+            ValueError: The phone is not written so.
         """
-        rings = Counter(call.phone for call in self.calls())
-        often = [f"{masked(phone)} {times} times" for phone, times in rings.items() if times > 1]
-        if often:
-            more = f" and {len(often) - _SHOWN} phones more" if len(often) > _SHOWN else ""
-            raise AssertionError(f"rang more than once: {', '.join(often[:_SHOWN])}{more}")
+        __tracebackhide__ = True
+        check_to(to)
+        if to is None:
+            assert_rang_once(self.calls())
+        else:
+            assert_this_rang_once(self.calls(), to)
 
     def state_of(self, entry_id: int) -> State:
         """Return the state of what has the gateway's id `entry_id`.
@@ -321,33 +366,59 @@ class Sandbox(Account):
         Raises:
             LookupError: Nothing with that id was accepted.
             ValueError: `since` has no time zone.
+            TypeError: It is no state.
         """
+        STATE.check("state", state)
         if since is not None and since.tzinfo is None:
             raise ValueError("since must carry a time zone, e.g. datetime.now(UTC).")
         self.ledger.set_standing(entry_id, Standing(state, since or self.clock()))
         self.changes.tell(entry_id)
 
-    def accept(self, draft: _Entry) -> _Entry:
+    def accept(self, draft: _Entry, *, fates: Fates | None = None) -> _Entry:
         """Record `draft`, charge for it, let its fate take its course, and return it with its id.
+
+        Args:
+            draft: What is asked for.
+            fates: Decides what becomes of this call alone; None leaves that to the script of its
+                phone, or to the account.
 
         Raises:
             RefusedError: The client's id was used before, or the balance is below the price.
         """
         with self.hook_queue.changed:
-            entry = super().accept(draft)
-            if isinstance(entry, SandboxCall):
+            entry = super().accept(draft, fates=fates)
+            # Where there is no room for it, or who was told of it began anew, it is forgotten.
+            if isinstance(entry, SandboxCall) and self.ledger.find(entry.id) is entry:
                 self._arrivals.add(entry)
             return entry
 
-    def reset(self) -> None:
-        """Forget all it accepted, planned and posted, restore the balance, turn the switches off.
+    def reset(self, *, ids_go_on: bool = False) -> None:
+        """Begin anew: let all be as it was when the sandbox was made.
 
-        The chaos is off then too, and begins anew by its seed. What it was made with, `fates` and
-        `hook` included, stays.
+        What it accepted, planned and posted is forgotten, scripts too, and the balance restored.
+        Every setting, `fates`, `hook` and `hook_timing` among them, is again what the sandbox was
+        made with; the switches are off, and no operator is unsupported. The chaos is off, with the
+        shares, amounts and the seed it had at first, and no hits. Codes begin anew by the seed.
+        The time, the watcher and the address stay.
+
+        Args:
+            ids_go_on: Whether ids go on after those given so far, for clients that remember them;
+                else they begin anew at `first_id`. `POST /sandbox/reset` has them go on.
         """
         with self.hook_queue.changed:
             self._arrivals.reset()
-            super().reset()
+            super().reset(ids_go_on=ids_go_on)
+
+    def _scripted(self, fate: Fate | Fates | str | None) -> Fate | Fates | None:
+        if isinstance(fate, str):
+            # Who scripts one phone means it.
+            return Autopilot(fate, seed=self.seed).fate_of
+        if fate is None or isinstance(fate, Fate) or callable(fate):
+            return fate
+        raise TypeError(
+            "a script is of fates: Fate('BUSY'), the text of an Autopilot, like 'busy 2s', a "
+            f"function of the call, or None, not {shown(fate)}."
+        )
 
     @contextmanager
     def _serve(self, port: int) -> Generator[str]:
@@ -368,24 +439,7 @@ class Sandbox(Account):
     def _run_out(self, timeout: float) -> bool:
         if isinstance(self.clock, VirtualClock):
             return Course.of(self, timeout, self._posts).run_out(self._left)
-        changed = self.hook_queue.changed
-        with changed:
-            return changed.wait_for(lambda: not self._left(), timeout)
+        return wait_out(self, timeout, self._left)
 
     def _left(self) -> int:
         return self.lines.left + self.hook_queue.left
-
-    def _too_late(self, to: str | None, timeout: float) -> TimeoutError:
-        return TimeoutError(
-            f"{_no_call(to)} in {timeout:g} s; of {len(self.calls())} calls accepted none is left "
-            "to give."
-        )
-
-
-def _check_phone(phone: str | None) -> None:
-    if phone is not None and not is_international(phone):
-        raise ValueError("phone is international digits without a plus, like 380501234567.")
-
-
-def _no_call(to: str | None) -> str:
-    return "No call has come" if to is None else f"No call to {masked(to)} has come"

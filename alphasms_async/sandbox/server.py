@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
-from anyio import TASK_STATUS_IGNORED, create_task_group
+from anyio import TASK_STATUS_IGNORED, create_task_group, sleep_forever
 from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 from starlette.types import ASGIApp
@@ -38,25 +38,44 @@ def serve(app: ASGIApp, port: int, beside: _Task) -> Generator[str]:
     """
     listening = listening_socket("The sandbox", HOST, port)
     with listening as listener, start_blocking_portal() as portal:
-        stopping = portal.call(Stopping, app)
-        server = Server(stopping)
-        stopped, _ = portal.start_task(_run, server, listener, beside)
+        serving = portal.call(_Serving, app)
+        stopped, _ = portal.start_task(serving.run, listener, beside)
         try:
             yield address_of(listener)
         finally:
-            portal.call(stopping.begin)
-            portal.call(server.stop)
+            portal.call(serving.stop)
             stopped.result()
 
 
-async def _run(
-    server: Server,
-    listener: socket.socket,
-    beside: _Task,
-    *,
-    task_status: TaskStatus[None] = TASK_STATUS_IGNORED,
-) -> None:
-    async with create_task_group() as group:
-        group.start_soon(beside)
-        await server.run_on(listener, task_status=task_status)
-        group.cancel_scope.cancel()
+class _Serving:
+    """A server with what runs beside it; all of it on one event loop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._stopping = Stopping(app)
+        self._server = Server(self._stopping)
+
+    def stop(self) -> None:
+        """Have it end."""
+        self._stopping.begin()
+        self._server.stop()
+
+    async def run(
+        self,
+        listener: socket.socket,
+        beside: _Task,
+        *,
+        task_status: TaskStatus[None] = TASK_STATUS_IGNORED,
+    ) -> None:
+        """Serve until `stop`, until it is cancelled, or until what runs beside it fails."""
+        async with create_task_group() as group:
+            group.start_soon(beside)
+            group.start_soon(self._stop_when_cancelled)
+            await self._server.run_on(listener, task_status=task_status)
+            group.cancel_scope.cancel()
+
+    async def _stop_when_cancelled(self) -> None:
+        # The server lets nobody cancel it, and Ctrl-C may come before anybody could stop it.
+        try:
+            await sleep_forever()
+        finally:
+            self.stop()

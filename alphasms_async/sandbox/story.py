@@ -7,6 +7,8 @@ from typing import Final
 import attrs
 
 from alphasms_async.sandbox.account import Account
+from alphasms_async.sandbox.chaos.mishap import spoiled
+from alphasms_async.sandbox.chaos.rules import Rule
 from alphasms_async.sandbox.entries import SandboxEntry
 from alphasms_async.sandbox.hooks.queue import HookDelivery
 from alphasms_async.sandbox.line import Line
@@ -39,10 +41,18 @@ def _sum(account: Account, kept: int) -> str:
         "IP denied": account.ip_denied,
     }
     parts += [name for name, is_on in switches.items() if is_on]
-    chaos = [rule.name for rule in account.chaos.rules.values() if rule.on]
-    if chaos:
-        parts.append(f"chaos: {', '.join(chaos)}")
+    hits = account.chaos.hits
+    rules = [rule for rule in account.chaos.rules.values() if rule.on or hits[rule.name]]
+    if rules:
+        parts.append(f"chaos: {', '.join(_told(rule, hits[rule.name]) for rule in rules)}")
     return "; ".join(parts)
+
+
+def _told(rule: Rule, hits: int) -> str:
+    more = [f"{hits} hit" if hits == 1 else f"{hits} hits"] if hits else []
+    if not rule.on:
+        more.append("off by now")
+    return f"{rule.name} ({', '.join(more)})" if more else rule.name
 
 
 @attrs.frozen
@@ -53,6 +63,8 @@ class _Teller:
     def told(self, entry: SandboxEntry) -> Iterator[str]:
         line = self.account.lines.last_line(entry.id)
         steps = [f"accepted {self._at(entry.at)}", *self._steps(line)]
+        if entry.chaos is not None:
+            steps.insert(1, f"{spoiled(entry.chaos)} (chaos)")
         yield f"{entry.id} {entry.kind} to {masked(entry.phone)}: {', '.join(steps)}"
         thread = self.account.hook_queue.thread(entry.id)
         for delivery in thread.deliveries:

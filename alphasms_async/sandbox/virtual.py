@@ -1,17 +1,18 @@
 """Time that passes when a test says so, and everything due in it at its own moment."""
 
-import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 from time import monotonic
 from typing import Self
 
 import attrs
 
+from alphasms_async.checks import is_number
 from alphasms_async.clock import Clock, utc_now
 from alphasms_async.sandbox.account import Account
+from alphasms_async.sandbox.allowed import is_span, shown
 from alphasms_async.sandbox.arrivals import runs_on_an_event_loop
 from alphasms_async.sandbox.bell import Bells
 
@@ -22,7 +23,8 @@ class VirtualClock:
     May be used from any thread.
 
     Args:
-        start: The time it shows first, aware; None for the time at which it is made.
+        start: The time it shows first, aware, and shown in UTC; None for the time at which it is
+            made.
 
     Raises:
         ValueError: `start` has no time zone.
@@ -34,12 +36,13 @@ class VirtualClock:
         self.moving: RLock = RLock()
         """Held by whoever moves it on step by step."""
         self._lock = RLock()
-        self._now = start or utc_now()
+        # In UTC: in the time of a place, an hour is added or lost where its clocks are changed.
+        self._now = utc_now() if start is None else start.astimezone(UTC)
         self.bells: Bells = Bells()
         """Rung each time it is moved, in whatever thread."""
 
     def __call__(self) -> datetime:
-        """Return the time, aware."""
+        """Return the time, in UTC."""
         return self._now
 
     def __repr__(self) -> str:
@@ -49,7 +52,7 @@ class VirtualClock:
         """Let `seconds` pass in one; `Sandbox.advance` stops at all that is due on the way.
 
         Raises:
-            ValueError: It is no number from 0 up.
+            ValueError: It is no number from 0 up to ten years.
         """
         with self._lock:
             self.move_to(self._now + _duration(seconds))
@@ -94,9 +97,10 @@ class Course:
         """Let `seconds` pass.
 
         Raises:
+            RuntimeError: A watcher has called this while another thread lets time pass.
             TimeoutError: What was due is not over yet.
         """
-        with self.clock.moving:
+        with self._alone():
             until = self.clock() + _duration(seconds)
             self._settle()
             while (moment := self._next()) is not None and moment <= until:
@@ -108,8 +112,11 @@ class Course:
 
         Args:
             left: Returns how much still is; for what comes without time it is waited.
+
+        Raises:
+            RuntimeError: A watcher has called this while another thread lets time pass.
         """
-        with self.clock.moving:
+        with self._alone():
             try:
                 self._settle()
                 while left() and (moment := self._next()) is not None:
@@ -119,6 +126,21 @@ class Course:
         changed = self.account.hook_queue.changed
         with changed:
             return changed.wait_for(lambda: not left(), self._seconds_left())
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """Have nobody else let time pass meanwhile; wait for those who do."""
+        # They wait for whoever holds the sandbox, as a watcher and `fates` do while they are asked.
+        waits = not self.account.hook_queue.is_held()
+        if not self.clock.moving.acquire(blocking=waits):
+            raise RuntimeError(
+                "Another thread lets time pass and waits for this watcher, or for these fates: "
+                "they cannot let it pass too."
+            )
+        try:
+            yield
+        finally:
+            self.clock.moving.release()
 
     def _move_to(self, moment: datetime) -> None:
         self.clock.move_to(moment)
@@ -148,6 +170,31 @@ class Course:
         return max(0.0, self._begun + self.timeout - monotonic())
 
 
+def wait_out(account: Account, timeout: float, left: Callable[[], int]) -> bool:
+    """Wait, on a clock that goes by itself, until nothing is left, and say whether nothing is.
+
+    What is planned happens meanwhile, whether anybody serves or not.
+
+    Args:
+        account: Whose plans.
+        timeout: Seconds of real time to wait at most.
+        left: Returns how much still is.
+    """
+    until = monotonic() + timeout
+    changed = account.hook_queue.changed
+    with changed:
+        while True:
+            account.lines.go_on()
+            seconds = until - monotonic()
+            if not left():
+                return True
+            if seconds <= 0:
+                return False
+            due = account.lines.next_due()
+            asleep = None if due is None else seconds_until(due, account.clock)
+            changed.wait(seconds if asleep is None else min(seconds, asleep))
+
+
 @contextmanager
 def ringing(clock: Clock, bell: Callable[[], None]) -> Generator[None]:
     """Have `bell` called each time a clock is moved, if it is one that stands still."""
@@ -165,8 +212,10 @@ def seconds_until(moment: datetime, clock: Clock) -> float | None:
 
 
 def _duration(seconds: float) -> timedelta:
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise ValueError(f"Time goes on by a number of seconds from 0 up, not by {seconds}.")
+    if not (is_number(seconds) and is_span(seconds)):
+        raise ValueError(
+            f"Time goes on by a number of seconds from 0 up to ten years, not by {shown(seconds)}."
+        )
     return timedelta(seconds=seconds)
 
 

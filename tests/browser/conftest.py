@@ -19,7 +19,13 @@ from .watching import Watch
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # Nothing here is looked for outside this machine, and Chromium is not to try.
-ARGUMENTS = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+ARGUMENTS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A stranger has a name of its own lead here, as names may.
+    "--host-resolver-rules=MAP evil.example 127.0.0.1",
+)
 
 expect.set_options(timeout=10_000)
 

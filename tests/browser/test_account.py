@@ -49,6 +49,31 @@ async def test_balance_is_shown_and_set(desk: Desk) -> None:
     assert answer.json() == {"errors": ["Insufficient funds"]}
 
 
+async def test_balance_is_well_read(desk: Desk) -> None:
+    """However a program writes it, the balance has its thousands apart and two decimals."""
+    desk.sandbox.balance = Decimal(100_000)
+    balance = desk.page.get_by_role("button", name=re.compile("^Balance"))
+    await expect(balance).to_have_text("Balance 100\u202f000.00 ₴")
+    await desk.call()
+    await expect(balance).to_have_text("Balance 99\u202f999.60 ₴")
+
+
+async def test_refused_autopilot_moves_nothing(desk: Desk, watch: Watch) -> None:
+    """Why an autopilot is none lies over the page; Escape takes both back."""
+    watch.forgiven.append("status of 400")
+    await desk.call()
+    autopilot = desk.phone.get_by_role("combobox", name="Autopilot")
+    panel = desk.page.get_by_role("tabpanel")
+    before = [await one.bounding_box() for one in (desk.phone, panel)]
+    await autopilot.fill("sing a song")
+    await autopilot.press("Enter")
+    await expect(desk.phone.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    assert [await one.bounding_box() for one in (desk.phone, panel)] == before
+    await autopilot.press("Escape")
+    await expect(autopilot).to_have_value("off")
+    await expect(desk.phone.get_by_role("alert")).to_have_count(0)
+
+
 async def test_autopilot_decides_what_nobody_does(
     desk: Desk, hook: str, hearing: Hearing, watch: Watch
 ) -> None:
@@ -85,3 +110,43 @@ async def test_base_url_is_copied(desk: Desk) -> None:
     await desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await desk.page.get_by_role("button", name="Copy the base URL").click()
     assert await desk.page.evaluate("navigator.clipboard.readText()") == desk.url
+
+
+async def test_escape_takes_back_what_was_typed(desk: Desk) -> None:
+    """Escape in a field restores it and sends nothing; once more, it closes the dialog."""
+    sent: list[str] = []
+    desk.page.on("request", lambda request: sent.append(request.method))
+    dialog = await opened(desk)
+    field = dialog.get_by_role("textbox", name=re.compile("^Balance"))
+    await field.fill("5")
+    await field.press("Escape")
+    await expect(field).to_have_value("250.00")
+    await expect(dialog).to_be_visible()
+    await field.press("Escape")
+    await expect(dialog).to_have_count(0)
+    assert ("PATCH" in sent, desk.sandbox.balance) == (False, Decimal("250.00"))
+
+
+async def test_hook_that_is_refused_stays_until_it_is_mended(desk: Desk, watch: Watch) -> None:
+    """What is no hook stays with its reason whatever else comes, until it is mended or escaped."""
+    watch.forgiven.append("status of 400")
+    dialog = await opened(desk)
+    field = dialog.get_by_role("textbox", name=re.compile("^Hook"))
+    reason = dialog.get_by_role("alert")
+    for mended in (True, False):
+        await field.fill("nope")
+        await field.press("Enter")
+        await expect(reason).to_contain_text("hook is a whole URL")
+        left = desk.sandbox.balance - desk.sandbox.price
+        await desk.call()
+        await expect(desk.page.locator("#balance")).to_contain_text(f"{left}")
+        await expect(field).to_have_value("nope")
+        await expect(reason).to_be_visible()
+        if mended:
+            await field.fill("http://127.0.0.1:9/hooks")
+            await field.press("Enter")
+        else:
+            await field.press("Escape")
+        await expect(reason).to_have_count(0)
+        await expect(field).to_have_value("http://127.0.0.1:9/hooks")
+    assert desk.sandbox.hook == "http://127.0.0.1:9/hooks"

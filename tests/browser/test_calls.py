@@ -79,9 +79,22 @@ async def test_keyboard_answers_presses_and_hangs_up(
     await desk.page.keyboard.press("1")
     await desk.page.keyboard.press("#")
     await expect(desk.pressed).to_have_text("1#")
-    await desk.phone.get_by_role("button", name="Hang up").click()
+    await desk.page.keyboard.press("d")
     (told,) = await hearing.heard()
     assert (told["status"], told["dtmf"]) == ("ANSWERED", "1#")
+
+
+async def test_keyboard_hangs_up_what_is_in_hand(desk: Desk) -> None:
+    """Is the open call talked in, D ends it and leaves alone what rings; pressed again, not."""
+    await desk.call(PHONE)
+    await desk.answer(PHONE)
+    await desk.call(OTHER_PHONE)
+    await desk.rings(OTHER_PHONE)
+    await desk.page.keyboard.press("d")
+    await expect(desk.row(PHONE)).to_contain_text("Answered")
+    await desk.rings(OTHER_PHONE)
+    await desk.page.keyboard.press("d")
+    await expect(desk.row(OTHER_PHONE)).to_contain_text("Busy")
 
 
 async def test_keyboard_declines(desk: Desk, hook: str, hearing: Hearing) -> None:
@@ -168,6 +181,10 @@ async def test_failed_hook_is_seen_and_resent(desk: Desk, hook: str, hearing: He
     await hearing.heard(2)
     await expect(panel).to_contain_text("200")
     await expect(desk.row()).to_contain_text("200")
+    attempts = panel.get_by_role("button")
+    await expect(attempts).to_have_text(
+        [re.compile("attempt 1.*500"), re.compile("sent again.*200")]
+    )
 
 
 async def test_made_up_call_needs_no_program(desk: Desk) -> None:
@@ -187,11 +204,24 @@ async def test_reset_forgets_everything(desk: Desk) -> None:
     assert desk.sandbox.calls() == []
 
 
-async def test_line_of_test_is_offered(desk: Desk) -> None:
-    """What was last done stands there as a line of a test."""
+async def test_all_that_was_done_is_offered_as_a_test(desk: Desk) -> None:
+    """One copy gives the lines of all that was done; the last are seen, and nothing grows."""
+    await desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await desk.call(dtmf="true")
     await desk.rings()
+    lines = desk.phone.get_by_role("group", name="What was done, as lines of a test")
+    await expect(lines).to_contain_text("wait_for_call")
+    height = await desk.phone.evaluate("it => it.clientHeight")
     await desk.page.keyboard.press("a")
-    await expect(desk.row()).to_contain_text("In call")
+    await expect(lines).to_contain_text("call.answer()")
     await desk.key("7").click()
-    await expect(desk.phone).to_contain_text('.press("7")')
+    await expect(lines).to_contain_text('call.press("7")')
+    await desk.page.keyboard.press("d")
+    await expect(lines.get_by_text("call.hang_up()")).to_be_in_viewport()
+    assert await desk.phone.evaluate("it => it.clientHeight") == height
+    await desk.phone.get_by_role("button", name="Copy the lines of the test").click()
+    await expect(desk.phone.get_by_text("✓", exact=True)).to_be_visible()
+    assert await desk.page.evaluate("navigator.clipboard.readText()") == (
+        f'call = sandbox.wait_for_call(to="{PHONE}")\n'
+        'call.answer()\ncall.press("7")\ncall.hang_up()'
+    )

@@ -1,18 +1,29 @@
 import re
 from decimal import Decimal
 
+import anyio
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from alphasms_async.sandbox import Fate
 from tests.sandbox.receiver import accept_call
 from tests.sandbox.wire import OTHER_PHONE, PHONE
 
-from .desks import Desk
+from .desks import Desk, shown
 
 pytestmark = pytest.mark.anyio
 
 THIRD_PHONE = "380931234500"
+# Keeps what the page was told, by its kind.
+HEARING = """
+    window.heard = [];
+    window.SharedWorker = class extends SharedWorker {
+        constructor(...given) {
+            super(...given);
+            this.port.addEventListener("message", ({ data }) => window.heard.push(data.type));
+        }
+    };
+"""
 
 
 def shown_as(desk: Desk, name: str) -> Locator:
@@ -112,6 +123,27 @@ async def test_keys_move_in_the_list(desk: Desk) -> None:
     await expect(desk.row(THIRD_PHONE)).to_have_attribute("aria-selected", "true")
 
 
+async def test_address_names_the_call_that_is_opened(desk: Desk) -> None:
+    """A page opened for one call shows it, whatever happens to others while it is read."""
+    number = await desk.call(PHONE)
+    other = await desk.call(OTHER_PHONE)
+    is_told = anyio.Event()
+
+    async def state(route: Route) -> None:
+        await is_told.wait()
+        await route.continue_()
+
+    page = await desk.context.new_page()
+    await page.add_init_script(HEARING)
+    await page.route("**/sandbox/state", state)
+    await page.goto(f"{desk.url}#{number}")
+    await page.wait_for_function("() => window.heard.includes('open')")
+    desk.sandbox.desk.answer(other)
+    await page.wait_for_function("() => window.heard.includes('rows')")
+    is_told.set()
+    await expect(desk.row(PHONE, page)).to_have_attribute("aria-selected", "true")
+
+
 async def test_thousands_of_calls_are_all_reached(desk: Desk) -> None:
     """Two thousand calls stay quick: the first one of all is found at the end of the list."""
     desk.sandbox.balance = Decimal(10_000)
@@ -122,3 +154,50 @@ async def test_thousands_of_calls_are_all_reached(desk: Desk) -> None:
     await expect(desk.row("380670001999")).to_be_visible()
     await desk.search.fill(first)
     await expect(desk.row(first)).to_be_visible()
+
+
+async def test_tab_key_meets_the_buttons_of_one_call_alone(desk: Desk) -> None:
+    """However many calls ring, the list is passed by three presses of Tab."""
+    phones = [PHONE, OTHER_PHONE, THIRD_PHONE]
+    for phone in phones:
+        await desk.call(phone)
+        await desk.rings(phone)
+    await desk.row(PHONE).click()
+    focused = desk.page.locator(":focus")
+    grid = desk.page.get_by_role("grid")
+    for phone in phones:
+        await expect(desk.row(phone)).to_have_attribute("aria-selected", "true")
+        await grid.focus()
+        for word in ("Answer", "Decline"):
+            await desk.page.keyboard.press("Tab")
+            await expect(focused).to_have_accessible_name(f"{word} {shown(phone)}")
+        await desk.page.keyboard.press("Tab")
+        assert await grid.locator(":focus").count() == 0
+        await desk.page.keyboard.press("k")
+    buttons = grid.get_by_role("button", name=re.compile("^(Answer|Decline) "))
+    await expect(buttons).to_have_count(2 * len(phones))
+
+
+async def test_long_price_is_read_in_full(desk: Desk) -> None:
+    """A price of hundreds fits its place, and is under the pointer as well."""
+    desk.sandbox.balance = Decimal(1_000)
+    desk.sandbox.price = Decimal("261.60")
+    await desk.call()
+    await desk.decline()
+    price = desk.row().get_by_role("gridcell", name="261.60")
+    await expect(price).to_have_attribute("title", re.compile("^261.60"))
+    assert await price.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
+
+
+async def test_long_text_is_whole_on_the_phone(desk: Desk) -> None:
+    """The list has the beginning of a long text, in which it is searched; the phone has it all."""
+    text = f"begin {'x' * 5000} end"
+    sms = {"type": "sms", "id": 7, "phone": int(PHONE), "sms_signature": "Shop"}
+    await desk.json(**sms, sms_message=text)
+    await expect(desk.row()).to_contain_text("x…")
+    await desk.row().click()
+    await expect(desk.page.get_by_role("region", name="Phone")).to_contain_text(text)
+    await desk.search.fill("begin")
+    await expect(desk.row()).to_be_visible()
+    await desk.search.fill("end")
+    await expect(desk.row()).to_have_count(0)

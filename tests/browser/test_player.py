@@ -27,6 +27,17 @@ async def test_recording_plays_and_is_sought(desk: Desk) -> None:
     assert await audio.evaluate("a => a.currentTime") < 25
 
 
+async def test_recording_after_a_reset_is_the_new_calls(desk: Desk) -> None:
+    """Begun anew, nothing is heard of the calls from before."""
+    await upload(desk, wav(seconds=1))
+    audio = desk.page.locator("audio")
+    await expect(audio).to_have_js_property("duration", 1)
+    await desk.client.post("/sandbox/reset")
+    await upload(desk, wav(seconds=3))
+    assert len(desk.sandbox.calls()) == 1
+    await expect(audio).to_have_js_property("duration", 3)
+
+
 async def test_waveform_is_a_slider(desk: Desk) -> None:
     """A click into the waveform, and an arrow key in it, move the playing position."""
     await upload(desk, wav(seconds=30))

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from attrs import frozen
 
+from alphasms_async.cli.refusals import Refusals
 from alphasms_async.sandbox import Sandbox
 from alphasms_async.webhooks import HookKind, HookTokens
 from tests.cli.campaigns import JOURNAL, NAME, only_line, plan, standing
@@ -124,7 +125,7 @@ def test_each_kind_has_its_word(folder: Path, kind: HookKind, status: str, shows
 
 
 def test_end_tells_how_much_came(folder: Path) -> None:
-    """Ctrl-C ends it with exit 0; what was refused is counted by its reason, and never printed."""
+    """Ctrl-C ends it with exit 0; what was refused is counted by its reason."""
     with listening() as listener:
         listener.post(ANSWERED)
         assert httpx.post(listener.address, json=ANSWERED, trust_env=False).status_code == 403
@@ -133,7 +134,53 @@ def test_end_tells_how_much_came(folder: Path) -> None:
         assert httpx.get(f"{root}/hooks", trust_env=False).status_code == 404
         code, out, err = listener.end()
     assert (code, len(out.splitlines())) == (0, 1)
-    assert err == "1 event, 3 requests refused: 2 to another path, 1 not proven\n"
+    last = "1 event, 3 requests refused: 2 to another path, 1 not proven"
+    assert err.splitlines()[-1] == last
+
+
+def test_refused_request_is_said_as_it_comes(folder: Path) -> None:
+    """Beside the events, with what would be right; of those that follow it the end tells."""
+    said = "refused: no token, an expired one, or one signed by another ALPHASMS_WEBHOOK_SECRET"
+    with listening() as listener:
+        for _ in range(3):
+            httpx.post(f"{listener.address}?token=s3cret", json=ANSWERED, trust_env=False)
+        assert first_words(listener.process) == said
+        httpx.get(f"{listener.address}x", trust_env=False)
+        assert first_words(listener.process) == "refused: to another path than /hooks/alphasms"
+        _, out, err = listener.end()
+    assert (out, err) == ("", "0 events, 4 requests refused: 3 not proven, 1 to another path\n")
+
+
+def test_refused_requests_are_said_seldom() -> None:
+    """Of each reason one at once, and then one in ten seconds, with how many there were between."""
+    said, now = list[str](), [0.0]
+    refusals = Refusals("/hooks", said.append, lambda: now[0])
+    for second, status in ((0, 403), (1, 403), (2, 405), (9, 403), (10, 403), (11, 403), (21, 403)):
+        now[0] = second
+        refusals.note(status)
+    reason = "refused: no token, an expired one, or one signed by another ALPHASMS_WEBHOOK_SECRET"
+    assert said == [
+        reason,
+        "refused: neither GET nor POST",
+        f"{reason}; and 2 more before it",
+        f"{reason}; and 1 more before it",
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_what_is_no_refusal_is_not_said(status: int) -> None:
+    """What was taken is printed, and of what could not be kept the receiver tells."""
+    said = list[str]()
+    Refusals("/hooks", said.append).note(status)
+    assert said == []
+
+
+@pytest.mark.parametrize("status", [400, 408, 413, 418])
+def test_each_refusal_has_a_reason(status: int) -> None:
+    """One line, in words."""
+    said = list[str]()
+    Refusals("/hooks", said.append).note(status)
+    assert re.fullmatch(r"refused: [a-z ]+( 418)?", said[0])
 
 
 def test_nothing_secret_is_said(folder: Path) -> None:

@@ -4,9 +4,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.campaigns import only_line
@@ -16,6 +18,17 @@ from tests.ports import taken_port
 from tests.sandbox.receiver import Receiver, served
 
 _PATIENCE_SECONDS = 15
+
+
+def ask(
+    desk: Desk, path: str, fields: Mapping[str, object] | None = None, *, method: str = "POST"
+) -> dict[str, Any]:
+    """Ask the sandbox as its page does, and return what it answers."""
+    url = desk.said[2].partition("=")[2] + path
+    answer = httpx.request(method, url, json=fields or {}, trust_env=False)
+    answer.raise_for_status()
+    decoded: dict[str, Any] = answer.json()
+    return decoded
 
 
 @pytest.fixture
@@ -121,6 +134,8 @@ def test_sandbox_begun_anew_gives_other_ids(
         (("--autopilot", "maybe"), "An autopilot is one of mixed, off, answer 2s"),
         (("--chaos", "storm"), "chaos 'storm': the rules are latency, http_503,"),
         (("--chaos", "http_503=often"), "write http_503 or http_503=20%"),
+        (("--chaos", "http_503=101%"), "chaos 'http_503=101%': a share is 100% at most"),
+        (("--seed", str(2**60)), "seed is a whole number, like 42, or None"),
         (("--keep", "0"), "keep is a whole number above 0, not 0"),
         (("--db", "/nowhere/sandbox.db"), "there is no folder /nowhere for the database"),
         (("--db", "promo.wav"), "promo.wav is no database of a sandbox: name another file"),
@@ -154,7 +169,73 @@ def test_chaos_is_said_at_the_beginning(
         ]
         ran = alphasms("call", "0501234567", "promo.wav")
         assert "not sent" not in ran.err
-        assert desk.end() == (0, "0 calls, 0 messages, 0.00 UAH, 0 hooks taken\n")
+        code, said = desk.end()
+    counted = "0 calls, 0 messages, 0.00 UAH, 0 hooks taken; chaos: 1 latency, 1 reset_after\n"
+    assert (code, said) == (0, counted)
+
+
+def test_rule_without_a_share_happens_always(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever names it wants to see it."""
+    with serving(monkeypatch, "--chaos", "charged_no_reply") as desk:
+        assert desk.more() == "chaos charged_no_reply, 100 %: call is made, the answer is lost"
+
+
+def test_chaos_is_told_as_it_happens(
+    folder: Path, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line for what was kept out, and for an answer that was spoiled; no phone is in it."""
+    with serving(monkeypatch, "--chaos", "http_503", "--chaos", "latency=@0s") as desk:
+        alphasms("otp", "0501234567")
+        ask(desk, "/sandbox/chaos/off")
+        patch = {"rules": {"charged_no_reply": {"on": True, "share": 1}}}
+        ask(desk, "/sandbox/chaos", patch, method="PATCH")
+        alphasms("otp", "0501234567")
+        kept_out, _, _, lost = desk.lines(4)
+        code, said = desk.end()
+    assert (kept_out, lost) == (
+        "chaos http_503: otp.php not taken",
+        "chaos charged_no_reply: otp.php reply lost",
+    )
+    assert said.splitlines()[-1].endswith("; chaos: 1 latency, 1 http_503, 1 charged_no_reply")
+    assert code == 0
+
+
+def test_json_tells_of_chaos(
+    folder: Path, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the rule; and each call has the one that spoiled its answer."""
+    with serving(monkeypatch, "--json", "--chaos", "half_answer") as desk:
+        alphasms("otp", "0501234567")
+        accepted, _, mishap = desk.events(3)
+    assert accepted["chaos"] == "half_answer"
+    assert {name: mishap[name] for name in ("event", "rule", "page", "taken")} == {
+        "event": "chaos",
+        "rule": "half_answer",
+        "page": "otp.php",
+        "taken": True,
+    }
+
+
+def test_reset_gives_no_id_twice(desk: Desk, alphasms: Alphasms) -> None:
+    """A program that has saved the id of a call finds no other call by it."""
+    known = int(alphasms("otp", "0501234567").out.split()[2])
+    ask(desk, "/sandbox/reset")
+    assert int(alphasms("otp", "0501234567").out.split()[2]) == known + 1
+
+
+def test_reset_begins_as_the_command_line_says(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the page has changed since is forgotten, and what was asked for is not."""
+    hook = "http://127.0.0.1:9/hook"
+    with serving(monkeypatch, "--hook", hook, "--hook-timing", "key", "--chaos", "hang") as desk:
+        changes = {"hook": None, "hook_timing": "hang-up", "autopilot": "off"}
+        ask(desk, "/sandbox/account", changes, method="PATCH")
+        account = ask(desk, "/sandbox/reset")
+    assert (account["hook"], account["hook_timing"], account["autopilot"]) == (
+        *(hook, "key", "busy 0s"),
+    )
+    assert account["chaos"]["on"] == 0
 
 
 def test_json_tells_each_event(

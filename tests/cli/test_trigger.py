@@ -1,5 +1,6 @@
 """`alphasms trigger`: one made-up event for whoever writes a receiver."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
+from starlette.types import Send
 
 from tests.cli.campaigns import only_line
 from tests.cli.conftest import Alphasms
@@ -137,7 +139,8 @@ def test_times_sends_the_same_again(hook: str, receiver: Receiver, alphasms: Alp
     receiver.statuses = [200, 500]
     ran = alphasms("trigger", hook, "--times", "3")
     assert (ran.code, len(receiver.bodies), len(set(receiver.bodies))) == (3, 3, 1)
-    assert [line.split()[1] for line in ran.out.splitlines()[2:]] == ["200", "500", "200"]
+    answered = [line for line in ran.out.splitlines() if line.startswith("answered ")]
+    assert [line.split()[1] for line in answered] == ["200", "500", "200"]
 
 
 @pytest.mark.parametrize("status", [202, 307, 404, 503])
@@ -148,7 +151,67 @@ def test_code_tells_how_it_was_answered(
     receiver.statuses = [status]
     ran = alphasms("trigger", hook)
     assert (ran.code, len(receiver.requests)) == (0 if status == 202 else 3, 1)
-    assert ran.out.endswith(" ms\n" if status == 202 else " ms: not taken\n")
+    told = " ms\n" if status == 202 else " ms: not taken\n  ok\n"
+    assert ran.out.endswith(told)
+    assert ran.err == ""
+
+
+class Talkative(Receiver):
+    """A receiver that takes nothing, and says why."""
+
+    def __init__(self, body: bytes, *headers: tuple[bytes, bytes], status: int = 403) -> None:
+        super().__init__()
+        self.body, self.headers, self.status = body, headers, status
+
+    async def answer(self, send: Send) -> None:
+        """Say it, in two pieces."""
+        start = {"type": "http.response.start", "status": self.status, "headers": self.headers}
+        await send(start)
+        half = len(self.body) // 2
+        await send({"type": "http.response.body", "body": self.body[:half], "more_body": True})
+        await send({"type": "http.response.body", "body": self.body[half:]})
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"this hook is not proven\n", "this hook is not proven"),
+        ("\r\n  \nвідмовлено\x1b[2J\u200e\nmore".encode(), "відмовлено�[2J�"),
+        (b"x" * 5000, "x" * 200),
+        (b"\xff\xfe", "��"),
+        (b'{"error": "?token=s3cret is wrong: s3cret"}', '{"error": "?... is wrong: ..."}'),
+        (b"", None),
+        (b" \n \n", None),
+    ],
+    ids=["line", "first line", "long", "no text", "secret", "nothing", "blank"],
+)
+def test_what_the_receiver_says_is_shown(
+    folder: Path, alphasms: Alphasms, body: bytes, shown: str | None
+) -> None:
+    """The first line of it, what of that can be printed, without the hook's proof."""
+    with served(Talkative(body)) as url:
+        ran = alphasms("trigger", f"{url}/hooks?token=s3cret")
+    said = [line for line in ran.out.splitlines() if line.startswith("  ")]
+    assert said == ([] if shown is None else [f"  {shown}"])
+    assert "s3cret" not in ran.out + ran.err
+
+
+def test_what_is_packed_is_not_shown(folder: Path, alphasms: Alphasms) -> None:
+    """A body that is no text as it stands is left out."""
+    packed = Talkative(gzip.compress(b"no"), (b"content-encoding", b"gzip"), status=500)
+    with served(packed) as url:
+        out = alphasms("trigger", f"{url}/hooks").out
+    assert out.endswith(" ms: not taken\n")
+
+
+def test_hook_that_is_not_proven_has_a_hint(folder: Path, alphasms: Alphasms) -> None:
+    """Said once, however often it was sent, for 403 alone."""
+    with served(Talkative(b"no")) as url:
+        ran = alphasms("trigger", f"{url}/hooks", "--times", "2")
+    assert ran.err == (
+        "403, not proven: alphasms hook-url and the receiver need the same "
+        "ALPHASMS_WEBHOOK_SECRET\n"
+    )
 
 
 def test_nobody_there_is_said(folder: Path, alphasms: Alphasms) -> None:

@@ -1,9 +1,13 @@
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 import anyio
 import pytest
 
-from alphasms_async.sandbox import Sandbox
+from alphasms_async.sandbox import Sandbox, SandboxCall
 
 from .receiver import accept_call, accept_message
 from .threads import in_another_thread
@@ -53,15 +57,57 @@ def test_call_that_does_not_come_is_told_in_a_line(sandbox: Sandbox) -> None:
     with pytest.raises(TimeoutError) as caught:
         sandbox.wait_for_call(to=PHONE, timeout=0.01)
     assert str(caught.value) == (
-        "No call to 380*****4567 has come in 0.01 s; of 1 calls accepted none is left to give."
+        "No call to 380*****4567 has come in 0.01 s: 1 call was accepted, 1 to 380*****2233."
     )
 
 
-def test_phone_to_wait_for_is_written_as_on_the_wire(sandbox: Sandbox) -> None:
-    """One written otherwise would be waited for in vain, and is not shown."""
+ASKS: dict[str, Callable[[Any, object], object]] = {
+    "wait_for_call": lambda sandbox, phone: sandbox.wait_for_call(to=phone),
+    "rings": lambda sandbox, phone: sandbox.rings(phone),
+    "calls": lambda sandbox, phone: sandbox.calls(to=phone),
+    "messages": lambda sandbox, phone: sandbox.messages(to=phone),
+    "assert_rang_once": lambda sandbox, phone: sandbox.assert_rang_once(to=phone),
+    "script": lambda sandbox, phone: sandbox.script(phone, None),
+}
+
+
+@pytest.mark.parametrize("phone", ["+380 67 765 43 21", "0677654321", 380677654321])
+@pytest.mark.parametrize("ask", ASKS)
+def test_phone_is_written_as_on_the_wire(sandbox: Sandbox, ask: str, phone: object) -> None:
+    """One written otherwise would be asked for in vain: no rings, a green test. It is not shown."""
+    accept_call(sandbox, "380677654321")
     with pytest.raises(ValueError, match="like 380501234567") as caught:
-        sandbox.wait_for_call(to="+380 67 765 43 21")
-    assert "765" not in str(caught.value)
+        ASKS[ask](sandbox, phone)
+    assert "65" not in str(caught.value)
+
+
+def test_waiting_in_vain_tells_what_had_come(sandbox: Sandbox) -> None:
+    """How many calls there are and to whom, masked; those given before are among them."""
+    with pytest.raises(TimeoutError, match=r"^No call has come in 0 s: none was accepted\.$"):
+        sandbox.wait_for_call(timeout=0)
+    for phone in (PHONE, OTHER_PHONE, PHONE):
+        accept_call(sandbox, phone)
+    with pytest.raises(TimeoutError) as caught:
+        sandbox.wait_for_call(to="380939999999", timeout=0)
+    assert str(caught.value) == (
+        "No call to 380*****9999 has come in 0 s: 3 calls were accepted, 2 to 380*****4567, "
+        "1 to 380*****2233."
+    )
+    sandbox.wait_for_call(to=OTHER_PHONE)
+    with pytest.raises(TimeoutError) as caught:
+        sandbox.wait_for_call(to=OTHER_PHONE, timeout=0)
+    assert str(caught.value) == (
+        "No call to 380*****2233 has come in 0 s: 3 calls were accepted, 2 to 380*****4567, "
+        "1 to 380*****2233; those asked for were given before."
+    )
+
+
+def test_waiting_in_vain_tells_of_a_few_phones(sandbox: Sandbox) -> None:
+    """A campaign does not fill the screen."""
+    for number in range(12):
+        accept_call(sandbox, f"38050{number:07}")
+    with pytest.raises(TimeoutError, match=r"12 calls were accepted, .* and 2 phones more\.$"):
+        sandbox.wait_for_call(to=PHONE, timeout=0)
 
 
 def test_forgotten_calls_are_not_given() -> None:
@@ -131,11 +177,28 @@ async def test_cancelled_wait_takes_no_call(sandbox: Sandbox) -> None:
 
 def test_phones_rang_once(sandbox: Sandbox) -> None:
     """Where each phone that rang did so once, nothing is said, and messages do not count."""
-    sandbox.assert_rang_once()
     accept_call(sandbox)
     accept_call(sandbox, OTHER_PHONE)
     accept_message(sandbox)
     sandbox.assert_rang_once()
+
+
+def test_nobody_who_rang_is_nobody_who_rang_once(sandbox: Sandbox) -> None:
+    """A test whose application called nobody does not pass for one that called everybody once."""
+    accept_message(sandbox)
+    with pytest.raises(AssertionError, match=r"^no phone rang at all$"):
+        sandbox.assert_rang_once()
+
+
+def test_one_phone_rang_once(sandbox: Sandbox) -> None:
+    """Asked of one phone, the others do not count; it is told masked how often that one rang."""
+    for phone in (PHONE, OTHER_PHONE, OTHER_PHONE):
+        accept_call(sandbox, phone)
+    sandbox.assert_rang_once(to=PHONE)
+    with pytest.raises(AssertionError, match=r"^380\*{5}2233 rang 2 times$"):
+        sandbox.assert_rang_once(to=OTHER_PHONE)
+    with pytest.raises(AssertionError, match=r"^380\*{5}9999 did not ring: 3 calls were "):
+        sandbox.assert_rang_once(to="380939999999")
 
 
 def test_phones_that_rang_twice_are_listed(sandbox: Sandbox) -> None:
@@ -155,3 +218,36 @@ def test_list_of_phones_that_rang_twice_is_short(sandbox: Sandbox) -> None:
             accept_call(sandbox, f"38050{number:07}")
     with pytest.raises(AssertionError, match=r"and 2 phones more$"):
         sandbox.assert_rang_once()
+
+
+def test_worker_thread_may_wait_whoever_began_it(sandbox: Sandbox) -> None:
+    """A thread that has its task's context is no event loop all the same."""
+
+    async def wait_there() -> int:
+        waiting = asyncio.create_task(asyncio.to_thread(sandbox.wait_for_call))
+        await anyio.to_thread.run_sync(accept_call, sandbox)
+        return (await waiting).id
+
+    assert anyio.run(wait_there) == sandbox.calls()[0].id
+
+
+def test_task_of_a_loop_that_is_over_is_not_woken(sandbox: Sandbox) -> None:
+    """Whoever left a task waiting so is in nobody's way."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(sandbox.next_call())
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+    call_id = accept_call(sandbox)
+    assert not task.done()
+    assert call_id == sandbox.wait_for_call().id
+    with suppress(RuntimeError):
+        task.get_coro().close()
+
+
+def test_call_that_there_is_no_room_for_is_not_given() -> None:
+    """It was forgotten as it came."""
+    sandbox = Sandbox(keep_bytes=10)
+    draft = SandboxCall(kind="voice", phone=PHONE, price=Decimal(1), audio=bytes(100))
+    sandbox.accept(draft)
+    with pytest.raises(TimeoutError):
+        sandbox.wait_for_call(timeout=0)

@@ -11,7 +11,7 @@ from alphasms_async.sandbox.database.standing import Stand
 from alphasms_async.sandbox.database.values import as_json, from_json
 from alphasms_async.sandbox.entries import SandboxEntry
 from alphasms_async.sandbox.hooks.queue import HookDelivery, HookThread, Post
-from alphasms_async.sandbox.lines import Plan
+from alphasms_async.sandbox.plans import Plan
 from alphasms_async.sandbox.states import Standing
 
 from .receiver import HOOK
@@ -32,6 +32,7 @@ CALL = SandboxCall(
     steps=("voice", "sms"),
     extra={"short_link": "true"},
     at=NOW,
+    chaos="charged_no_reply",
     audio=wav(),
     filename="Реклама.wav",
     dtmf=True,
@@ -50,6 +51,7 @@ MESSAGE = SandboxMessage(
     steps=("sms",),
     extra={"unsubscribe_link": "1"},
     at=NOW,
+    chaos="half_answer",
     sender="MyShop",
     lifetime_seconds=3600,
 )
@@ -72,8 +74,9 @@ DELIVERY = HookDelivery(
     status=500,
     error="ReadError",
     body='{"id": 100500}',
+    is_resent=True,
 )
-POST = Post(CALL, FATE, HOOK, 2, 5.0)
+POST = Post(CALL, FATE, HOOK, 2, 5.0, is_resent=True)
 THREAD = HookThread((DELIVERY,), ((LATER, POST),), (POST,))
 STAND = Stand(Standing(State.ROUTING, NOW), LINE, Plan(CALL, FATE, NOW, HOOK), THREAD)
 

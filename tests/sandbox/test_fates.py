@@ -49,9 +49,15 @@ def test_unheard_word_without_a_state_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "right"),
     [
-        ({"after_seconds": -1}, "after_seconds is a number from 0 up, not -1"),
-        ({"after_seconds": float("nan")}, "after_seconds is a number from 0 up"),
-        ({"talk_seconds": -1}, "talk_seconds is a whole number from 0 up, not -1"),
+        (
+            {"after_seconds": -1},
+            "after_seconds is seconds from 0 up to ten years, like 2.5, not -1",
+        ),
+        ({"after_seconds": float("nan")}, "after_seconds is seconds from 0 up"),
+        (
+            {"talk_seconds": -1},
+            "talk_seconds is a whole number of seconds from 0 up to ten years, not -1",
+        ),
         ({"digits": ""}, "0 to 9, \\* and #"),
         ({"digits": "7a"}, "0 to 9, \\* and #"),
     ],

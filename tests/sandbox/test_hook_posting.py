@@ -10,7 +10,8 @@ import anyio
 import httpx
 import pytest
 
-from alphasms_async.sandbox import Fate, Sandbox
+from alphasms_async.sandbox import Fate, HookStyle, Sandbox, SandboxEntry, State
+from alphasms_async.sandbox.hooks import posting
 from alphasms_async.sandbox.server import HOST
 from alphasms_async.serving import address_of, listening_socket
 
@@ -231,7 +232,7 @@ async def test_hooks_do_not_leave_this_machine(sandbox: Sandbox, hook: str) -> N
     accept_call(sandbox, hook=hook)
     (delivery,) = await sandbox.post_hooks()
     sandbox.wait_for_hooks(timeout=0)
-    assert delivery.error == "refused: not on this machine, and allow_remote_hooks is off"
+    assert delivery.error == "refused: not on this machine"
 
 
 @in_both_worlds
@@ -382,3 +383,55 @@ def test_sandbox_may_serve_twice_at_once(sandbox: Sandbox) -> None:
             accept_call(sandbox, hook=receiving)
         sandbox.wait_for_hooks()
     assert len(receiver.requests) == 50
+
+
+def test_hook_that_needs_no_certificates_does_without(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the machine's authorities cannot be read, that is one hook's failure, not another's."""
+
+    def refuse() -> None:
+        raise FileNotFoundError("/nowhere.pem")
+
+    monkeypatch.setattr(posting, "_ssl_context", refuse)
+    with served(Receiver()) as receiving, sandbox.serve():
+        secure = accept_call(sandbox, hook="https://127.0.0.1:9/hook")
+        plain = accept_call(sandbox, hook=receiving)
+        sandbox.wait_for_hooks()
+    assert [one.status for one in sandbox.deliveries(plain)] == [200]
+    assert [one.error for one in sandbox.deliveries(secure)] == ["FileNotFoundError"] * 4
+
+
+def test_hook_that_cannot_be_written_is_a_failed_attempt(sandbox: Sandbox) -> None:
+    """A style of one's own that fails is logged, once, and the next hook is posted."""
+
+    class Broken(HookStyle):
+        def body(self, entry: SandboxEntry, fate: Fate) -> str:
+            raise RuntimeError("a broken style")
+
+    sandbox.hook_style = Broken()
+    with served(Receiver()) as receiving, sandbox.serve():
+        accept_call(sandbox, hook=receiving)
+        sandbox.wait_for_hooks()
+        sandbox.hook_style = HookStyle()
+        accept_call(sandbox, hook=receiving)
+        sandbox.wait_for_hooks()
+    assert [one.error or one.status for one in sandbox.deliveries()] == ["RuntimeError", 200]
+
+
+def test_waiting_lets_calls_end_where_nobody_serves(sandbox: Sandbox) -> None:
+    """What is planned comes in its time, on a clock that goes by itself."""
+    sandbox.fates = lambda _: Fate("BUSY", after_seconds=0.02)
+    call_id = accept_call(sandbox)
+    sandbox.wait_for_hooks()
+    assert sandbox.state_of(call_id) is State.UNDELIVERABLE
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), 1e12, -1])
+def test_nobody_waits_for_ever(sandbox: Sandbox, seconds: float) -> None:
+    """A time that is none is refused before anything is waited for."""
+    accept_call(sandbox)
+    sandbox.wait_for_hooks(timeout=0)
+    for wait in (sandbox.wait_for_call, sandbox.wait_for_hooks):
+        with pytest.raises(ValueError, match=r"^timeout is seconds from 0 up to ten years"):
+            wait(timeout=seconds)

@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 import alphasms_async.sandbox as package
-from alphasms_async.sandbox import Sandbox, SandboxCall, SandboxMessage
+from alphasms_async.sandbox import Autopilot, Happening, Sandbox, SandboxCall, SandboxMessage
 
+from .receiver import accept_call
 from .wire import KEY, OTHER_PHONE, PHONE, ask_json, voice_form
 
 anyio = pytest.mark.anyio
@@ -48,6 +49,34 @@ async def test_reset_begins_anew(client: httpx.AsyncClient, sandbox: Sandbox) ->
         sandbox.unsupported_operators,
     )
     assert (await client.post("/api/voice.php", files=voice_form())).json()["id"] == 100500
+
+
+def test_reset_lets_settings_be_as_they_were_made() -> None:
+    """All of them, whoever changed them since; not who watches, nor what was never chosen."""
+    seen = list[Happening]()
+    hook = "http://127.0.0.1:9/hook"
+    sandbox = Sandbox(fates="busy 2s", hook=hook, hook_timing="key", price=Decimal(1), seed=3)
+    sandbox.watcher = seen.append
+    sandbox.fates = sandbox.hook = None
+    sandbox.hook_timing, sandbox.price, sandbox.queue_seconds = "hang-up", Decimal(2), 5
+    sandbox.api_key, sandbox.hook_pauses, sandbox.posts_hooks = "other", (), False
+    sandbox.reset()
+    found: tuple[object, ...] = (sandbox.fates, sandbox.hook)
+    assert found == (Autopilot("busy 2s", seed=3), hook)
+    assert (sandbox.hook_timing, sandbox.price, sandbox.queue_seconds) == ("key", Decimal(1), 0)
+    assert (sandbox.api_key, len(sandbox.hook_pauses), sandbox.posts_hooks) == (KEY, 4, True)
+    accept_call(sandbox)
+    assert isinstance(seen[0], SandboxCall)
+
+
+def test_ids_may_go_on_after_a_reset() -> None:
+    """A client that remembers ids of before is given no other call's."""
+    sandbox = Sandbox(first_id=7)
+    accept_call(sandbox)
+    sandbox.reset(ids_go_on=True)
+    assert accept_call(sandbox) == 8
+    sandbox.reset()
+    assert accept_call(sandbox) == 7
 
 
 @anyio

@@ -1,13 +1,16 @@
 import logging
 import socket
 from decimal import Decimal
+from threading import Event
+from typing import Any
 
 import anyio
 import httpx
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from alphasms_async.sandbox import Sandbox
-from alphasms_async.sandbox.server import HOST
+from alphasms_async.sandbox.server import HOST, serve
 from alphasms_async.serving import listening_socket
 from tests.ports import free_port
 
@@ -148,3 +151,39 @@ def test_logging_of_the_host_program_is_left_alone(sandbox: Sandbox) -> None:
             assert ([handler], True) == (access.handlers, access.propagate)
     finally:
         access.removeHandler(handler)
+
+
+def test_ctrl_c_while_it_starts_stops_it(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt that comes before anybody could stop the server leaves none behind."""
+    start_task, ports = BlockingPortal.start_task, list[int]()
+
+    def interrupted(portal: BlockingPortal, *args: Any, **named: Any) -> None:
+        start_task(portal, *args, **named)
+        ports.append(args[1].getsockname()[1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BlockingPortal, "start_task", interrupted)
+    with pytest.raises(KeyboardInterrupt), sandbox.serve():
+        pass
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://{HOST}:{ports[0]}", trust_env=False)
+
+
+def test_server_does_not_go_on_without_what_runs_beside_it(sandbox: Sandbox) -> None:
+    """Where that fails the server stops, and leaving it tells why: nothing is half there."""
+    is_served = Event()
+
+    async def fail() -> None:
+        await anyio.to_thread.run_sync(is_served.wait)
+        raise ValueError("no more hooks")
+
+    stopped = False
+    told = pytest.RaisesGroup(pytest.RaisesExc(ValueError, match="no more hooks"))
+    with told, serve(sandbox.app, 0, fail) as url:
+        is_served.set()
+        while not stopped:
+            try:
+                httpx.get(f"{url}/ready", trust_env=False)
+            except httpx.TransportError:
+                stopped = True
+    assert stopped

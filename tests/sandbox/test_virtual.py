@@ -1,8 +1,10 @@
 import asyncio
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
+from zoneinfo import ZoneInfo
 
 import anyio
 import httpx
@@ -16,6 +18,7 @@ from alphasms_async.sandbox import (
     HookDelivery,
     Phase,
     Sandbox,
+    SandboxCall,
     State,
     VirtualClock,
 )
@@ -88,7 +91,7 @@ def test_clock_has_a_time_zone() -> None:
         VirtualClock(datetime(2024, 7, 11))  # noqa: DTZ001 the point
 
 
-@pytest.mark.parametrize("wrong", [-1, float("nan"), float("inf")])
+@pytest.mark.parametrize("wrong", [-1, float("nan"), float("inf"), 1e300, 3e11])
 def test_time_passes_forwards_and_ends(sandbox: Sandbox, wrong: float) -> None:
     """Neither the clock nor the sandbox goes back, or on for ever."""
     clock = VirtualClock(START)
@@ -348,3 +351,60 @@ def test_url_is_there_while_it_serves(sandbox: Sandbox) -> None:
     assert url == served_at
     with pytest.raises(RuntimeError, match=r"sandbox\.serve\(\)"):
         _ = sandbox.url
+
+
+def test_watcher_that_lets_time_pass_holds_up_nobody(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another thread does so it is refused at once: each would wait for the other."""
+    raised = list[BaseException | None]()
+
+    def note(told: threading.ExceptHookArgs) -> None:
+        raised.append(told.exc_value)
+
+    monkeypatch.setattr(threading, "excepthook", note)
+    is_told, is_moving = Event(), Event()
+
+    class Slow(VirtualClock):
+        def move_to(self, moment: datetime) -> None:
+            is_moving.set()
+            super().move_to(moment)
+
+    sandbox = Sandbox(clock=Slow(START), fates=Autopilot("busy 2s"))
+
+    def advance(happened: Happening) -> None:
+        if isinstance(happened, SandboxCall):
+            is_told.set()
+            # That one holds the time by now, and waits for the sandbox, which this one holds.
+            assert is_moving.wait(10)
+            sandbox.advance(1)
+
+    def move() -> None:
+        assert is_told.wait(10)
+        assert isinstance(sandbox.clock, Slow)
+        with sandbox.clock.moving:
+            sandbox.clock.move_to(START)
+            sandbox.advance(1)
+
+    sandbox.watcher = advance
+    with in_another_thread(move):
+        accept_call(sandbox)
+    (error,) = raised
+    assert isinstance(error, RuntimeError)
+    assert "lets time pass" in str(error)
+    assert seconds([sandbox.clock()]) == [1]
+
+
+def test_watcher_may_let_time_pass_alone(sandbox: Sandbox) -> None:
+    """Where nobody else does, nobody has to wait."""
+    sandbox.watcher = lambda one: sandbox.advance(1) if isinstance(one, SandboxCall) else None
+    accept_call(sandbox)
+    assert seconds([sandbox.clock()]) == [1]
+
+
+def test_time_passes_where_clocks_are_changed() -> None:
+    """Two hours are two hours in the night in which a place loses one."""
+    start = datetime(2024, 3, 31, 2, tzinfo=ZoneInfo("Europe/Kyiv"))
+    clock = VirtualClock(start)
+    clock.advance(7200)
+    assert (clock() - start.astimezone(UTC), clock().tzinfo) == (timedelta(hours=2), UTC)

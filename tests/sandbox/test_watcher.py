@@ -1,8 +1,11 @@
+import threading
+
+import anyio
 import pytest
 
 from alphasms_async.sandbox import Ending, Fate, Happening, Sandbox, SandboxEntry
 
-from .receiver import HOOK, Receiver, SetClock, accept_call, accept_message, through
+from .receiver import HOOK, Receiver, SetClock, accept_call, accept_message, served, through
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +72,32 @@ async def test_first_id_is_one_that_the_gateway_gives(first_id: int) -> None:
     """What is no id is refused when the sandbox is made."""
     with pytest.raises(ValueError, match="first_id"):
         Sandbox(first_id=first_id)
+
+
+async def test_watcher_that_raises_stops_nothing(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its error is told as a thread's, alone, and all happens as without it, the hook included."""
+    raised = list[BaseException | None]()
+
+    def note(told: threading.ExceptHookArgs) -> None:
+        raised.append(told.exc_value)
+
+    monkeypatch.setattr(threading, "excepthook", note)
+
+    def complain(happened: Happening) -> None:
+        raise ValueError(type(happened).__name__)
+
+    sandbox.watcher, sandbox.fates = complain, lambda _: Fate("BUSY")
+    with served(Receiver()) as url, sandbox.serve():
+        accept_call(sandbox, hook=url)
+        accept_call(sandbox, hook="http://127.0.0.1:0/?t=s3cret")
+        await anyio.to_thread.run_sync(sandbox.wait_for_hooks)
+        assert len(sandbox.deliveries()) == 2
+        sandbox.watcher = None
+        accept_call(sandbox, hook=url)
+        await anyio.to_thread.run_sync(sandbox.wait_for_hooks)
+    assert [one.status for one in sandbox.deliveries()].count(200) == 2
+    names = [str(error) for error in raised]
+    assert sorted(names) == sorted(["SandboxCall", "Ending", "HookDelivery"] * 2)
+    assert {error.__context__ for error in raised if error} == {None}

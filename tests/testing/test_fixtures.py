@@ -1,5 +1,4 @@
 import os
-import re
 import sys
 import tomllib
 from pathlib import Path
@@ -9,30 +8,12 @@ import pytest
 import alphasms_async
 from alphasms_async.exchange import Exchange
 
+from .accepted import run
+
 pytest_plugins = ["pytester"]
 
 ROOT = Path(alphasms_async.__file__).parent.parent
 PHONE = "380501234567"
-
-ACCEPTED = """
-from decimal import Decimal
-
-import pytest
-
-from alphasms_async.sandbox import Autopilot, Fate, Sandbox, SandboxCall
-
-
-def called(sandbox, phone="380501234567", hook=None):
-    draft = SandboxCall(kind="voice", phone=phone, price=sandbox.price, hook=hook, dtmf=True)
-    return sandbox.accept(draft)
-
-"""
-
-
-def run(project: pytest.Pytester, text: str) -> pytest.RunResult:
-    """Run a file of tests in which calls can be accepted."""
-    project.makepyfile(ACCEPTED + text)
-    return project.runpytest_inprocess()
 
 
 def test_each_test_has_a_gateway_of_its_own(project: pytest.Pytester) -> None:
@@ -87,58 +68,6 @@ def test_it(sandbox):
     assert calls[0].line.fate.word == "NO ANSWER"
 """
     run(project, text).assert_outcomes(passed=1)
-
-
-def test_marker_says_what_the_gateway_is_made_with(project: pytest.Pytester) -> None:
-    """Money and fates may be texts; chaos too, or several; the closest marker is the strongest."""
-    text = """
-@pytest.mark.sandbox(balance="0.10", price=0.2, fates="busy 2s", chaos="http_503=20%")
-class TestIt:
-    def test_of_the_class(self, sandbox):
-        assert (sandbox.balance, sandbox.price) == (Decimal("0.10"), Decimal("0.2"))
-        assert (str(sandbox.fates), sandbox.chaos.on_count) == ("busy 2s", 1)
-
-    @pytest.mark.sandbox(fates="mixed", seed=7, chaos=["http_503", "latency=@1ms"])
-    def test_of_its_own(self, sandbox):
-        assert sandbox.balance == Decimal("0.10")
-        assert sandbox.fates == Autopilot("mixed", seed=7)
-        assert sandbox.chaos.on_count == 2
-
-@pytest.mark.sandbox(fates=None, balance=Decimal(5), keep=2, hook_timing="key")
-def test_as_the_sandbox_takes_it(sandbox):
-    assert (sandbox.fates, sandbox.balance, sandbox.keep) == (None, 5, 2)
-"""
-    run(project, text).assert_outcomes(passed=3)
-
-
-@pytest.mark.parametrize(
-    ("marker", "line"),
-    [
-        ("balnce=1", r"there is no balnce; there are .*balance, chaos, clock, .*"),
-        ("5", r"what it says has a name, like fates='busy 2s'"),
-        ("balance='much'", r"balance is an amount of money, like '0\.10', not 'much'"),
-        ("price='NaN'", r"price is an amount of money, like '0\.10', not 'NaN'"),
-        ("fates='bsy'", r"An autopilot is one of .*, not 'bsy'\."),
-        ("chaos='htp_503'", r"chaos .*htp_503.*"),
-        ("hook='shop/hook'", r"hook is a whole URL, .*"),
-        ("keep=0", r"'keep' must be >= 1: 0"),
-    ],
-)
-def test_wrong_marker_is_refused_in_a_line(
-    project: pytest.Pytester, marker: str, line: str
-) -> None:
-    """What is wrong, and what would be right, without a traceback."""
-    result = run(project, f"@pytest.mark.sandbox({marker})\ndef test_it(sandbox):\n    pass\n")
-    result.assert_outcomes(errors=1)
-    told = [one for one in result.outlines if one.startswith("@pytest.mark.sandbox: ")]
-    assert len(told) == 1
-    assert re.fullmatch(f"@pytest.mark.sandbox: {line}", told[0])
-    assert "alphasms_async/testing.py" not in result.stdout.str()
-
-
-def test_marker_is_registered(project: pytest.Pytester) -> None:
-    """`pytest --markers` tells of it."""
-    project.runpytest_inprocess("--markers").stdout.fnmatch_lines(["@pytest.mark.sandbox(*): *"])
 
 
 def test_machines_variables_are_not_seen(

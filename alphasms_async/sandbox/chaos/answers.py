@@ -48,7 +48,7 @@ class Captured:
     """The answer of a page, kept back."""
 
     def __init__(self) -> None:
-        self.body = b""
+        self.body: bytes = b""
         self._start: Message = {}
 
     async def send(self, message: Message) -> None:

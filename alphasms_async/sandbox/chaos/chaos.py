@@ -1,5 +1,6 @@
 """Which rules of chaos are on, and what they do to each request and each hook in turn."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
 from threading import Lock
@@ -10,16 +11,18 @@ import attrs
 
 from alphasms_async.checks import is_whole
 from alphasms_async.clock import Clock, utc_now
+from alphasms_async.sandbox.allowed import LARGEST_SEED
+from alphasms_async.sandbox.chaos.mishap import Mishap
 from alphasms_async.sandbox.chaos.rate import Rate
 from alphasms_async.sandbox.chaos.rules import RULES, Rule, Side, setting_names
-from alphasms_async.sandbox.chaos.texts import parse
-
-# What every program that reads JSON can hold.
-_LARGEST_SEED: Final = 2**53
+from alphasms_async.sandbox.chaos.texts import check_text, parse
 
 
-def _nobody() -> None:
+def _nobody(*_: object) -> None:
     pass
+
+
+_BEGINNING: Final[Mapping[str, Rule]] = MappingProxyType({rule.name: rule for rule in RULES})
 
 
 @attrs.frozen(eq=False)
@@ -42,7 +45,8 @@ class Chaos:
     Args:
         seed: Makes it repeatable; None leaves it to chance.
         clock: What time it is, for what is limited by the second.
-        tell: Called after each change, in whatever thread it is made.
+        tell: Called after each change, and each hit, in whatever thread it is made.
+        watch: Called with each request that is kept out, or whose answer is spoiled.
     """
 
     def __init__(
@@ -51,19 +55,33 @@ class Chaos:
         *,
         clock: Clock = utc_now,
         tell: Callable[[], None] = _nobody,
+        watch: Callable[[Mishap], None] = _nobody,
     ) -> None:
-        self.troubles_api = False
+        self.troubles_api: bool = False
         """Whether any rule for requests is on."""
-        self.troubles_hooks = False
+        self.troubles_hooks: bool = False
         """Whether any rule for hooks is on."""
-        self.rate: Final = Rate(clock)
+        self.rate: Final[Rate] = Rate(clock)
         """How many requests of the last second were let through by `rate_limit`."""
         self._lock = Lock()
-        self._tell = tell
-        self._rules: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in RULES})
+        self._clock, self._tell, self._watch = clock, tell, watch
+        self._first_seed = seed
+        self._rules = _BEGINNING
+        self._hits = Counter[str]()
         self._begin(seed)
 
-    parse = staticmethod(parse)
+    @staticmethod
+    def parse(text: str) -> dict[str, object]:
+        """Return what `change` takes for rules written as on a command line.
+
+        Args:
+            text: One rule, or several with commas between: `http_503`, `http_503=20%`,
+                `latency=100%@300ms`. Without a share it happens always.
+
+        Raises:
+            ValueError: It is not written so, or out of range.
+        """
+        return parse(text)
 
     @property
     def seed(self) -> int | None:
@@ -84,21 +102,31 @@ class Chaos:
         """How many rules are on."""
         return sum(rule.on for rule in self._rules.values())
 
+    @property
+    def hits(self) -> Mapping[str, int]:
+        """How many requests, or hooks, each rule has happened to since the beginning, by name."""
+        with self._lock:
+            return MappingProxyType({name: self._hits[name] for name in self._rules})
+
     def as_json(self) -> dict[str, object]:
-        """Return the seed and every rule as a JSON object."""
-        rules = self._rules.values()
+        """Return the seed, and every rule with its hits, as a JSON object."""
+        rules, hits = self._rules.values(), self.hits
         return {
             "seed": self._seed,
             "on": sum(rule.on for rule in rules),
-            "rules": [rule.as_json() for rule in rules],
+            "rules": [{**rule.as_json(), "hits": hits[rule.name]} for rule in rules],
         }
 
     def on(self, *texts: str) -> None:
         """Switch rules on, each as `parse` reads it: `chaos.on("latency=@2s", "http_503=20%")`.
 
+        One without a share happens always.
+
         Raises:
             ValueError: One is not written so; then nothing is changed.
         """
+        for text in texts:
+            check_text(text)
         self.change(parse(",".join(texts)))
 
     def off(self) -> None:
@@ -130,10 +158,12 @@ class Chaos:
         self._tell()
 
     def reset(self) -> None:
-        """Switch every rule off, and count from the beginning."""
+        """Let all be as at the beginning: rules, their shares and amounts, the seed, no hits."""
         with self._lock:
-            self._begin(self._seed)
-        self.off()
+            self._put(_BEGINNING)
+            self._hits.clear()
+            self._begin(self._first_seed)
+        self._tell()
 
     def draw(self, side: Side) -> dict[str, Hit]:
         """Return which rules happen to the next request, or hook, by name."""
@@ -148,6 +178,18 @@ class Chaos:
                     hits[rule.name] = Hit(rule.amount or 0.0, chance)
         return hits
 
+    def count(self, *names: str) -> None:
+        """Count one more hit of each of these rules."""
+        if names:
+            with self._lock:
+                self._hits.update(names)
+            self._tell()
+
+    def note(self, name: str, page: str, *, is_taken: bool) -> None:
+        """Count a request that a rule kept out, or whose answer it spoils, and tell of it."""
+        self.count(name)
+        self._watch(Mishap(at=self._clock(), rule=name, page=page, is_taken=is_taken))
+
     def _begin(self, seed: int | None) -> None:
         self._seed = seed
         self._root = Random().getrandbits(64) if seed is None else seed  # noqa: S311 as above
@@ -157,10 +199,11 @@ class Chaos:
     def _put(self, rules: Mapping[str, Rule]) -> None:
         self._rules = MappingProxyType(dict(rules))
         sides = {rule.side for rule in rules.values() if rule.on}
-        self.troubles_api, self.troubles_hooks = "api" in sides, "hooks" in sides
+        self.troubles_api = "api" in sides
+        self.troubles_hooks = "hooks" in sides
 
 
 def _checked_seed(seed: object) -> int | None:
-    if seed is None or (is_whole(seed) and abs(seed) <= _LARGEST_SEED):
+    if seed is None or (is_whole(seed) and abs(seed) <= LARGEST_SEED):
         return seed
     raise ValueError("chaos: seed is a whole number, like 42, or null for chance.")

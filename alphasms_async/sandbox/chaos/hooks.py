@@ -16,7 +16,9 @@ def delays(chaos: Chaos) -> tuple[float, ...]:
         return (0.0,)
     hits = chaos.draw("hooks")
     if "hook_drop" in hits:
+        chaos.count("hook_drop")
         return ()
+    chaos.count(*hits)
     late = hits["hook_delay"].amount if "hook_delay" in hits else 0.0
     times = 2 if "hook_duplicate" in hits else 1
     return tuple(late + _straying(hits.get("hook_reorder")) for _ in range(times))

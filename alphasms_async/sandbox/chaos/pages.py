@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alphasms_async.sandbox.chaos.answers import Captured, proxy_answer, wrong_json
 from alphasms_async.sandbox.chaos.chaos import Chaos, Hit
 from alphasms_async.sandbox.chaos.client import Client
+from alphasms_async.sandbox.chaos.mishap import spoiling
 from alphasms_async.sandbox.chaos.rules import CUT_BYTES, JITTER
 
 _KILOBYTE: Final = 1024
@@ -40,12 +41,23 @@ class ChaosPage:
             await self._app(scope, receive, send)
             return
         hits = self._hits()
-        request = self._request(hits, scope, receive, send)
         name = next((name for name in _ENDINGS if name in hits), None)
+        self._chaos.count(*_LATE.intersection(hits).difference(_SPARED.get(name, ())))
+        request = self._request(hits, scope, receive, send)
         if name is None:
             await self._app(scope, request.receive, request.send)
+        elif name in _KEPT_OUT:
+            self._note(name, scope, is_taken=False)
+            await _KEPT_OUT[name](request, hits[name])
         else:
-            await _ENDINGS[name](request, hits[name])
+            with spoiling(name):
+                answer = await request.taken()
+            self._note(name, scope, is_taken=True)
+            await _SPOILED[name](request, hits[name], answer)
+
+    def _note(self, name: str, scope: Scope, *, is_taken: bool) -> None:
+        page = scope["path"].removeprefix("/api").lstrip("/")
+        self._chaos.note(name, page, is_taken=is_taken)
 
     def _request(
         self, hits: Mapping[str, Hit], scope: Scope, receive: Receive, send: Send
@@ -89,7 +101,8 @@ class _Request:
         return captured
 
 
-_Ending: TypeAlias = Callable[[_Request, Hit], Awaitable[None]]
+_KeepOut: TypeAlias = Callable[[_Request, Hit], Awaitable[None]]
+_Spoil: TypeAlias = Callable[[_Request, Hit, Captured], Awaitable[None]]
 
 
 async def _rate_limit(request: _Request, _: Hit) -> None:
@@ -124,25 +137,22 @@ async def _hang(request: _Request, hit: Hit) -> None:
     await request.client.hang(hit.amount)
 
 
-async def _charged_no_reply(request: _Request, _: Hit) -> None:
-    await request.taken()
+async def _charged_no_reply(request: _Request, _: Hit, __: Captured) -> None:
     await request.client.close()
 
 
-async def _half_answer(request: _Request, _: Hit) -> None:
-    answer = await request.taken()
+async def _half_answer(request: _Request, _: Hit, answer: Captured) -> None:
     # Of a shorter one half is left: an answer that is whole would be no trouble.
     answer.body = answer.body[: min(CUT_BYTES, len(answer.body) // 2)]
     await answer.answer(request.send)
 
 
-async def _wrong_json(request: _Request, hit: Hit) -> None:
-    await request.taken()
+async def _wrong_json(request: _Request, hit: Hit, _: Captured) -> None:
     await wrong_json(hit.chance)(request.scope, request.receive, request.send)
 
 
 # In the order in which they would come: of several only the first does.
-_ENDINGS: Final[Mapping[str, _Ending]] = {
+_KEPT_OUT: Final[Mapping[str, _KeepOut]] = {
     "rate_limit": _rate_limit,
     "reset_before": _reset_before,
     "http_503": _http_503,
@@ -150,9 +160,21 @@ _ENDINGS: Final[Mapping[str, _Ending]] = {
     "reset_during": _reset_during,
     "reset_after": _reset_after,
     "hang": _hang,
+}
+_SPOILED: Final[Mapping[str, _Spoil]] = {
     "charged_no_reply": _charged_no_reply,
     "half_answer": _half_answer,
     "wrong_json": _wrong_json,
+}
+_ENDINGS: Final = (*_KEPT_OUT, *_SPOILED)
+# What makes things late, and what of it does not happen to a request that ends so.
+_LATE: Final = frozenset({"latency", "slow_read", "slow_drip"})
+_SPARED: Final[Mapping[str | None, frozenset[str]]] = {
+    "reset_before": frozenset({"slow_read", "slow_drip"}),
+    "reset_during": frozenset({"slow_drip"}),
+    "reset_after": frozenset({"slow_drip"}),
+    "hang": frozenset({"latency", "slow_drip"}),
+    "charged_no_reply": frozenset({"slow_drip"}),
 }
 
 

@@ -264,4 +264,4 @@ RULES: Final = (
         share=0.05,
     ),
 )
-"""Every rule as it is at the start: off, with the share and amount it has when switched on."""
+"""Every rule as it is at the start: off, with the share and amount that a switch turns on."""

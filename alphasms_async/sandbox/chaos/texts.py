@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from alphasms_async.sandbox.allowed import shown
 from alphasms_async.sandbox.chaos.rules import RULES, Rule, Unit
 
 _RULES: Final = {rule.name: rule for rule in RULES}
@@ -20,13 +21,22 @@ def parse(text: str) -> dict[str, object]:
 
     Args:
         text: One rule, or several with commas between: its name, how often in percent, how much
-            with its unit: `http_503`, `http_503=20%`, `latency=100%@300ms`, `latency=@2s`. What
-            is left out stays as it is.
+            with its unit: `http_503`, `http_503=20%`, `latency=100%@300ms`, `latency=@2s`. Without
+            a share it happens always; an amount that is left out stays as it is.
 
     Raises:
         ValueError: It is not written so, or out of range.
     """
+    check_text(text)
     return {"rules": dict(_parsed(each.strip()) for each in text.split(","))}
+
+
+def check_text(text: object) -> None:
+    """Raise ValueError for what is no text, such as a share that is given beside its rule."""
+    if not isinstance(text, str):
+        raise ValueError(  # noqa: TRY004 - as promised
+            f'chaos {shown(text)}: a rule is a text, with its share in it: "http_503=20%".'
+        )
 
 
 def _parsed(text: str) -> tuple[str, dict[str, object]]:
@@ -37,9 +47,10 @@ def _parsed(text: str) -> tuple[str, dict[str, object]]:
     found = _FORM.fullmatch(re.sub(r"\s*([=@%])\s*", r"\1", text.lower()))
     if found is None or (rule.unit is None and found[3]):
         raise ValueError(_advice(rule, text))
-    wanted: dict[str, object] = {"on": True}
-    if found[2]:
-        wanted["share"] = round(float(found[2]) / 100, 9)
+    percent = float(found[2] or 100)
+    if percent > 100:
+        raise ValueError(f"chaos {text[:40]!r}: a share is 100% at most.")
+    wanted: dict[str, object] = {"on": True, "share": round(percent / 100, 9)}
     if rule.unit and found[3]:
         scale = _SCALES[rule.unit].get(found[4])
         if scale is None:

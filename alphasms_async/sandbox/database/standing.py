@@ -6,7 +6,7 @@ from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.entries import SandboxEntry
 from alphasms_async.sandbox.hooks.queue import HookThread
 from alphasms_async.sandbox.line import Line
-from alphasms_async.sandbox.lines import Plan
+from alphasms_async.sandbox.plans import Plan
 from alphasms_async.sandbox.states import Standing
 
 

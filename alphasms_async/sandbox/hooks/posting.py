@@ -20,6 +20,8 @@ from alphasms_async.transports import SlotTransport
 _CLOSE_SECONDS: Final = 0.5
 _REUSE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.5
+# Of connections that are not encrypted, and would be given a costly one.
+_TRUSTS_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _PORTS: Final = frozenset({None, *range(1, 65_536)})
 
 
@@ -32,7 +34,7 @@ async def keep_posting(account: Account) -> None:
     with account.hook_queue.bells.ringing(bell.ring), ringing(account.clock, bell.ring):
         post = await _next(account, bell)
         # Not before the first hook: to make it costs more than to serve a call.
-        async with _network() as transport, anyio.create_task_group() as group:
+        async with _Network() as transport, anyio.create_task_group() as group:
             posting = _Posting(account, transport)
             while True:
                 group.start_soon(posting.attempt, post)
@@ -54,7 +56,7 @@ async def post_once(
         return []
     if transport is not None:
         return await _Posting(account, transport, is_ours=False).attempt_all(posts)
-    async with _network() as network:
+    async with _Network() as network:
         return await _Posting(account, network).attempt_all(posts)
 
 
@@ -86,17 +88,9 @@ class _Posting:
     async def attempt(self, post: Post) -> HookDelivery:
         """Attempt one post; however it ends, the end is recorded and no exception."""
         begun = anyio.current_time()
-        style = self.account.hook_style
-        body = style.body(post.entry, post.fate)
-        try:
-            request = style.request(post.url, body)
-        # Neither what is wrong with an address nor what went wrong on the way is told in the words
-        # of the error: they may hold the secret that proves a hook.
-        except (httpx.InvalidURL, ValueError):
-            return self._end(post, body, begun, error="refused: not an address", is_final=True)
-        refusal = self._refusal(request.url)
-        if refusal:
-            return self._end(post, body, begun, error=refusal, is_final=True)
+        body, request = self._written(post)
+        if isinstance(request, str):
+            return self._end(post, body, begun, error=request, is_final=True)
         try:
             with anyio.fail_after(self.account.hook_timeout_seconds):
                 status = await _status(self.transport, request)
@@ -104,14 +98,31 @@ class _Posting:
             self._end(post, body, begun, error="stopped")
             raise
         except Exception as error:  # noqa: BLE001 a receiver in this process may raise anything
-            return self._end(post, body, begun, error=type(error).__name__)
-        return self._end(post, body, begun, status=status)
+            failure = type(error).__name__
+        else:
+            return self._end(post, body, begun, status=status)
+        # Not while it is handled: what a watcher raises would be told with it.
+        return self._end(post, body, begun, error=failure)
+
+    def _written(self, post: Post) -> tuple[str, httpx.Request | str]:
+        """Return what is posted, and the request that carries it or why there can be none."""
+        style, body = self.account.hook_style, ""
+        # Neither what is wrong with an address nor what went wrong on the way is told in the words
+        # of the error: they may hold the secret that proves a hook.
+        try:
+            body = style.body(post.entry, post.fate)
+            request = style.request(post.url, body)
+        except (httpx.InvalidURL, ValueError):
+            return body, "refused: not an address"
+        except Exception as error:  # noqa: BLE001 a style may be a program's own
+            return body, type(error).__name__
+        return body, self._refusal(request.url) or request
 
     def _refusal(self, url: httpx.URL) -> str | None:
         if url.scheme not in {"http", "https"} or not url.host or url.port not in _PORTS:
             return "refused: not an address"
         if self.is_ours and not (self.account.allow_remote_hooks or is_loopback(url.host)):
-            return "refused: not on this machine, and allow_remote_hooks is off"
+            return "refused: not on this machine"
         return None
 
     def _end(
@@ -134,6 +145,7 @@ class _Posting:
             status=status,
             error=error,
             body=body,
+            is_resent=post.is_resent,
         )
         pause = None if is_final else self._pause(delivery)
         if self.account.hook_queue.record(post, delivery, pause=pause):
@@ -170,18 +182,38 @@ def _seconds_to_wait(account: Account) -> float | None:
     return min(_LOOK_SECONDS, seconds) if seconds is not None else _LOOK_SECONDS
 
 
-def _network() -> SlotTransport:
-    """Return what carries hooks over the network, straight there and never by a proxy.
+class _Network(httpx.AsyncBaseTransport):
+    """Carries hooks over the network, straight there and never by a proxy.
 
     No `httpx.AsyncClient`: that logs whole addresses, secrets included. And no pool, whose work
     grows with the square of what is in flight.
     """
-    return SlotTransport(reuse_seconds=_REUSE_SECONDS, ssl_context=_ssl_context())
+
+    def __init__(self) -> None:
+        self._plain = SlotTransport(reuse_seconds=_REUSE_SECONDS, ssl_context=_TRUSTS_NOBODY)
+        self._secure: SlotTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry one hook."""
+        if request.url.scheme != "https":
+            return await self._plain.handle_async_request(request)
+        if self._secure is None:
+            self._secure = SlotTransport(reuse_seconds=_REUSE_SECONDS, ssl_context=_ssl_context())
+        return await self._secure.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._plain.aclose()
+        if self._secure is not None:
+            await self._secure.aclose()
 
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """Return the context of all connections; to read the authorities takes longer than a test."""
+    """Return the context of all connections that have one.
+
+    To read the authorities takes longer than a test, and fails where the machine names none.
+    """
     return httpx.create_ssl_context()
 
 

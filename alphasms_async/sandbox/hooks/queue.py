@@ -43,6 +43,8 @@ class HookDelivery:
     """Why there was no answer, None when there was one."""
     body: str = attrs.field(repr=False)
     """The fields as written: JSON, a form, or the query that was added."""
+    is_resent: bool = False
+    """Whether a person had the hook posted again, be it at the first attempt or a later one."""
 
     @property
     def is_taken(self) -> bool:
@@ -60,6 +62,8 @@ class Post:
     attempt: int = 1
     pause_seconds: float = 0.0
     """How long it waits, after the attempt before it failed."""
+    is_resent: bool = False
+    """Whether a person had it posted again."""
 
 
 @attrs.frozen
@@ -166,6 +170,14 @@ class HookQueue:
         """Return every hook that is due, now in flight."""
         with self.changed:
             return list(self._begin_all(self._clock()))
+
+    def is_held(self) -> bool:
+        """Say whether this thread holds `changed`."""
+        try:
+            self.changed.notify(0)
+        except RuntimeError:
+            return False
+        return True
 
     def is_busy(self) -> bool:
         """Say whether a hook is in flight, or due."""

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import attrs
 import httpx
 
+from alphasms_async.sandbox.allowed import one_of
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.fate import Fate
 
@@ -24,19 +25,17 @@ class HookStyle:
     Nobody says which of these the gateway uses, so a receiver is tried against each.
     """
 
-    method: Literal["POST", "GET"] = attrs.field(
-        default="POST", validator=attrs.validators.in_({"POST", "GET"})
-    )
+    method: Literal["POST", "GET"] = attrs.field(default="POST", validator=one_of("POST", "GET"))
     encoding: Literal["json", "form", "query"] = attrs.field(
-        default="json", validator=attrs.validators.in_({"json", "form", "query"})
+        default="json", validator=one_of("json", "form", "query")
     )
     """Where the fields stand: a JSON or form body, or the address, behind a query it has."""
     ids: Literal["number", "string"] = attrs.field(
-        default="number", validator=attrs.validators.in_({"number", "string"})
+        default="number", validator=one_of("number", "string")
     )
     """Whether JSON writes the id as a number; form and query know only text."""
     words: Literal["space", "underscore", "joined", "lower"] = attrs.field(
-        default="space", validator=attrs.validators.in_({"space", "underscore", "joined", "lower"})
+        default="space", validator=one_of("space", "underscore", "joined", "lower")
     )
     """How a status is spelled: `NO ANSWER`, `NO_ANSWER`, `NOANSWER`, `no answer`."""
 

@@ -1,8 +1,10 @@
 """JSON as the page is answered, and what it is told when something is wrong."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeAlias
 
 from starlette.responses import Response
@@ -25,8 +27,11 @@ class Problem(Exception):
 
 
 def json_text(value: Json) -> str:
-    """Return `value` as JSON in one line, ASCII alone."""
-    return json.dumps(value, separators=(",", ":"))
+    """Return `value` as JSON in one line, ASCII alone; what is no number of JSON's as a text."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        return json.dumps(_without_infinity(value), separators=(",", ":"), allow_nan=False)
 
 
 def json_answer(value: Json, status: int = 200) -> Response:
@@ -37,6 +42,26 @@ def json_answer(value: Json, status: int = 200) -> Response:
 def problem_answer(status: int, text: str) -> Response:
     """Return the answer that says what is wrong."""
     return json_answer({"error": text}, status)
+
+
+def _without_infinity(value: Json) -> Json:
+    match value:
+        case float() if not math.isfinite(value):
+            # As Python writes it.
+            return json.dumps(value)
+        case Mapping():
+            return {name: _without_infinity(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_without_infinity(one) for one in value]
+        case _:
+            return value
+
+
+def money(amount: Decimal) -> str:
+    """Return `amount` with two decimals; what has more of them keeps them."""
+    exponent = amount.as_tuple().exponent
+    is_short = isinstance(exponent, int) and exponent > -2
+    return f"{amount:.2f}" if is_short else f"{amount:f}"
 
 
 def milliseconds(moment: datetime) -> int:

@@ -124,7 +124,8 @@ def _file_argument(name: str) -> str:
 
 def _from_json(text: str) -> Json:
     try:
-        value: Json = json.loads(text)
+        # What Python calls infinite is no JSON, neither on the page nor in a line for a terminal.
+        value: Json = json.loads(text, parse_constant=str)
     except ValueError:
         return text
     return value

@@ -1,18 +1,20 @@
 """One accepted thing with all there is to know of it."""
 
+from datetime import datetime
+from operator import itemgetter
 from shlex import quote
 
 import httpx
 
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
-from alphasms_async.sandbox.hooks.queue import HookDelivery
+from alphasms_async.sandbox.hooks.queue import HookDelivery, HookThread
 from alphasms_async.sandbox.hooks.style import HookStyle
-from alphasms_async.sandbox.page.answers import Json, milliseconds
+from alphasms_async.sandbox.page.answers import Json, maybe_milliseconds, milliseconds
 from alphasms_async.sandbox.page.asked import asked
 from alphasms_async.sandbox.page.rows import row
 from alphasms_async.sandbox.page.sound import Sounds
-from alphasms_async.sandbox.page.story import story, test_line
+from alphasms_async.sandbox.page.story import as_test, story
 
 _GLOBS = frozenset("[]{}")
 
@@ -31,23 +33,25 @@ async def details(
     recording = entry.audio if isinstance(entry, SandboxCall) else None
     sound = None if recording is None else await sounds.look_into(recording)
     line = account.lines.line(entry.id)
-    deliveries = account.hook_queue.thread(entry.id).deliveries
+    thread = account.hook_queue.thread(entry.id)
     return {
-        **row(account, entry, account.clock()),
+        **row(account, entry, account.clock(), is_whole=True),
         "request": asked(entry, base_url),
         "hook_url": account.hook_of(entry),
-        "deliveries": [_delivery(one, account.hook_style) for one in deliveries],
+        "deliveries": [_delivery(one, account.hook_style) for one in thread.deliveries],
+        "next": _next(thread),
         "key_times": [{"digit": key.digit, "at": milliseconds(key.at)} for key in line.keys],
         "sound": None if sound is None else sound.facts,
         "peaks": None if sound is None else sound.peaks,
-        "log": story(entry, line, deliveries),
-        "test": test_line(entry, line),
+        "log": story(entry, line, thread.deliveries),
+        "test": as_test(entry, line),
     }
 
 
 def _delivery(delivery: HookDelivery, style: HookStyle) -> Json:
     return {
         "attempt": delivery.attempt,
+        "resent": delivery.is_resent,
         "at": milliseconds(delivery.at),
         "ms": round(delivery.seconds * 1000),
         "pause_seconds": delivery.pause_seconds,
@@ -56,6 +60,18 @@ def _delivery(delivery: HookDelivery, style: HookStyle) -> Json:
         "body": delivery.body,
         "curl": _curl(delivery, style),
     }
+
+
+def _next(thread: HookThread) -> Json:
+    """Return the attempt that is being made, or else comes next; None when there is none."""
+    at: datetime | None = None
+    if thread.in_flight_posts:
+        post = thread.in_flight_posts[0]
+    elif thread.waiting:
+        at, post = min(thread.waiting, key=itemgetter(0))
+    else:
+        return None
+    return {"attempt": post.attempt, "resent": post.is_resent, "at": maybe_milliseconds(at)}
 
 
 def _curl(delivery: HookDelivery, style: HookStyle) -> str:

@@ -7,6 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alphasms_async.sandbox.foreign import is_foreign
 from alphasms_async.sandbox.page.answers import problem_answer
 
 _HERE: Final = re.compile(
@@ -14,14 +15,13 @@ _HERE: Final = re.compile(
 )
 _HEADERS: Final = {
     "content-security-policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "frame-ancestors 'none'; form-action 'none'"
+        "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
 }
-_OURS: Final = frozenset({"same-origin", "none"})
 _CHANGING: Final = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
@@ -63,18 +63,16 @@ class Guard:
             return 403, "This page answers at 127.0.0.1 and localhost alone, by no other name."
         if not self._is_api:
             return None
-        if _is_foreign(headers):
+        if is_foreign(headers):
             return 403, "Another site asks for this; only the sandbox's own page may."
-        if request.method in _CHANGING and not _is_json(headers):
+        # What has no body says nothing that would need a type; foreign pages are out by now.
+        if request.method in _CHANGING and _has_body(headers) and not _is_json(headers):
             return 415, "Send JSON, with the header content-type: application/json."
         return None
 
 
-def _is_foreign(headers: Headers) -> bool:
-    origin = headers.get("origin")
-    if origin is not None and origin.lower() != f"http://{headers['host']}".lower():
-        return True
-    return headers.get("sec-fetch-site", "none") not in _OURS
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 def _is_json(headers: Headers) -> bool:

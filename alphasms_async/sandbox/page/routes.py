@@ -14,9 +14,11 @@ from starlette.routing import Route
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.desk import Desk
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
+from alphasms_async.sandbox.fates import Fates
 from alphasms_async.sandbox.line import CallOver
 from alphasms_async.sandbox.page.answers import Problem, json_answer, milliseconds, problem_answer
 from alphasms_async.sandbox.page.details import details
+from alphasms_async.sandbox.page.feed import Feeds
 from alphasms_async.sandbox.page.fields import Fields, read_fields
 from alphasms_async.sandbox.page.files import file_answer
 from alphasms_async.sandbox.page.guard import Guard
@@ -46,7 +48,7 @@ _PHONE: Final = "international digits without a plus, like 380501234567"
 
 def page_routes(account: Account) -> list[Route]:
     """Return the routes of the page that shows `account`."""
-    app = _application(_Page(account))
+    app = _application(_Page(account, Feeds(account)))
     page = Guard(app, is_api=False)
     return [
         Route("/", page, methods=["GET"]),
@@ -90,6 +92,7 @@ def _application(page: "_Page") -> Starlette:
 @attrs.frozen(eq=False)
 class _Page:
     account: Account
+    feeds: Feeds
     sounds: Sounds = attrs.field(factory=Sounds, init=False)
 
     async def index(self, _: Request) -> Response:
@@ -107,7 +110,7 @@ class _Page:
         return json_answer({"account": settings(self.account), **rows, "now": now})
 
     async def events(self, _: Request) -> Response:
-        return LiveAnswer(self.account)
+        return LiveAnswer(self.feeds)
 
     async def entries(self, request: Request) -> Response:
         before = _number(request, "before", default=None)
@@ -144,15 +147,19 @@ class _Page:
         return self._row(entry)
 
     async def call(self, request: Request) -> Response:
-        fields = await read_fields(request, "phone", "hook", "dtmf")
+        fields = await read_fields(request, "phone", "hook", "dtmf", "autopilot")
         draft = made_up_call(
             _phone(fields),
             self.account.price,
-            hook=read_hook(fields),
+            hook=read_hook(self.account, fields),
             dtmf=fields.flag("dtmf", default=False),
         )
+        fates: Fates | None = None
+        if fields.values.get("autopilot") is not None:
+            # As in a script: whoever says it for one call means it.
+            fates = read_autopilot(fields, self.account.seed).fate_of
         try:
-            return self._row(self.account.accept(draft))
+            return self._row(self.account.accept(draft, fates=fates))
         except RefusedError as error:
             raise Problem(400, f"{error.refusal}: the call was not accepted.") from None
 
@@ -186,7 +193,8 @@ class _Page:
 
     async def reset(self, request: Request) -> Response:
         await read_fields(request)
-        self.account.reset()
+        # Whoever calls may remember ids, and is another process.
+        self.account.reset(ids_go_on=True)
         return json_answer(settings(self.account))
 
     def _entry(self, request: Request) -> SandboxEntry:

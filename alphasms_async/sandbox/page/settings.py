@@ -6,16 +6,20 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import Final, TypeAlias, cast
 
+import httpx
+
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.autopilot import Autopilot
 from alphasms_async.sandbox.changes import About
-from alphasms_async.sandbox.page.answers import Json, Problem
+from alphasms_async.sandbox.page.answers import Json, Problem, money
 from alphasms_async.sandbox.page.fields import Fields
+from alphasms_async.settings import is_loopback
 
 _VERSION: Final = version("alphasms-async")
 _AUTOPILOTS: Final = "mixed, off, answer 2s · press 7 · hangup 12s, busy 2s"
 _TIMING: Final = "hang-up or key"
 _URL: Final = re.compile(r"https?://[^\s/?#]\S*", re.ASCII | re.IGNORECASE)
+_PORTS: Final = frozenset({None, *range(1, 65_536)})
 _BEGINNING: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 _MOST_OPERATORS: Final = 1000
 
@@ -27,9 +31,9 @@ def settings(account: Account) -> dict[str, Json]:
     """Return the account as the page shows it."""
     fates = account.fates
     return {
-        "balance": f"{account.ledger.balance:f}",
+        "balance": money(account.ledger.balance),
         "currency": account.currency,
-        "price": f"{account.price:f}",
+        "price": money(account.price),
         "api_key": account.api_key,
         "banned": account.banned,
         "api_disabled": account.api_disabled,
@@ -74,13 +78,27 @@ def read_autopilot(fields: Fields, seed: int | None) -> Autopilot:
         raise Problem(400, str(error)) from None
 
 
-def read_hook(fields: Fields) -> str | None:
+def read_hook(account: Account, fields: Fields) -> str | None:
     """Return the hook that is asked for, None for none."""
-    like = "a whole URL, like http://127.0.0.1:8000/hooks, or null"
+    where = "" if account.allow_remote_hooks else " on this machine"
+    like = f"a whole URL{where}, like http://127.0.0.1:8000/hooks, or null"
     hook = fields.optional_text("hook", like)
-    if hook is not None and not _URL.fullmatch(hook):
+    if hook is None:
+        return None
+    host = _host(hook)
+    # Refused now, and not when the call has ended.
+    if host is None or not (account.allow_remote_hooks or is_loopback(host)):
         raise Problem(400, f"hook is {like}.")
     return hook
+
+
+def _host(url: str) -> str | None:
+    """Return where a URL leads, None for what is none, by what hooks are posted with."""
+    try:
+        parts = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return None
+    return (parts.host or None) if _URL.fullmatch(url) and parts.port in _PORTS else None
 
 
 def _operators(_: Account, fields: Fields) -> set[str]:
@@ -110,7 +128,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "unsupported_operators": _operators,
     "autopilot": lambda account, fields: read_autopilot(fields, account.seed),
     "hook_timing": _timing,
-    "hook": lambda _, fields: read_hook(fields),
+    "hook": read_hook,
 }
 SETTINGS: Final = tuple(_READERS)
 """The settings that the page may change."""

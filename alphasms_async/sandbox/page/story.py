@@ -1,14 +1,15 @@
-"""What has become of one accepted thing, in words, and what a test would say of it."""
+"""What has become of one accepted thing, in words, and as lines of a test."""
 
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
+from alphasms_async.sandbox.chaos.mishap import spoiled
 from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry
 from alphasms_async.sandbox.fate import Fate
 from alphasms_async.sandbox.hooks.queue import HookDelivery
-from alphasms_async.sandbox.line import Line, Phase
+from alphasms_async.sandbox.line import Line
 from alphasms_async.sandbox.page.answers import Json, milliseconds
 
 _BY_HAND: Final[Mapping[str, str]] = {
@@ -27,37 +28,64 @@ def story(entry: SandboxEntry, line: Line, deliveries: tuple[HookDelivery, ...])
     return [{"at": milliseconds(at), "text": text} for at, text in happened]
 
 
-def test_line(entry: SandboxEntry, line: Line) -> str:
-    """Return one line of a test that does what was done last, or asserts what was accepted."""
+def as_test(entry: SandboxEntry, line: Line) -> str:
+    """Return the lines of a test that do what was done with `entry`, in its order.
+
+    The first of them takes the call, or asserts that the message came.
+    """
     to = json.dumps(entry.phone)
     if not isinstance(entry, SandboxCall):
         return f"assert sandbox.messages(to={to})"
-    call = f"sandbox.calls(to={to})[-1]"
+    return "\n".join([f"call = sandbox.wait_for_call(to={to})", *_deeds(entry, line)])
+
+
+def _deeds(call: SandboxCall, line: Line) -> Iterator[str]:
+    """Return what was done in `call`, a line each; of a flash call left alone what it is for."""
+    if line.answered_at is not None:
+        # Who presses a key at once has answered by it.
+        if not line.keys or line.answered_at < line.keys[0].at:
+            yield "call.answer()"
+        if line.digits:
+            yield f"call.press({json.dumps(line.digits)})"
+    elif line.fate is None and call.code is not None:
+        yield f"assert call.code == {json.dumps(call.code)}"
     if line.fate is not None:
-        act = _BY_HAND.get(line.fate.word)
-        return (
-            f"sandbox.end_call({call}.id, {_fate(line.fate)})" if act is None else f"{call}.{act}"
-        )
-    if line.phase is Phase.TALKING:
-        done = "answer()" if line.digits is None else f"press({json.dumps(line.digits)})"
-        return f"{call}.{done}"
-    if entry.code is not None:
-        return f"assert {call}.code == {json.dumps(entry.code)}"
-    return f"assert sandbox.calls(to={to})"
+        yield _end(line.fate, is_answered=line.answered_at is not None)
 
 
-def _fate(fate: Fate) -> str:
-    """Return the fate as code, as far as its word and its state go."""
-    word = json.dumps(fate.word)
+def _end(fate: Fate, *, is_answered: bool) -> str:
+    """Return what ends the call so: what a person does where there is something, else the fate."""
+    deed = _BY_HAND.get(fate.word)
+    is_by_hand = is_answered or fate.word != "ANSWERED"
+    if deed is None or not is_by_hand or not _is_as_the_word_says(fate):
+        return f"sandbox.end_call(call.id, {_code(fate)})"
+    return f"call.{deed}"
+
+
+def _code(fate: Fate) -> str:
+    """Return `fate` as code, all but when it comes."""
+    arguments = [json.dumps(fate.word)]
+    if fate.talk_seconds:
+        arguments.append(f"talk_seconds={fate.talk_seconds}")
+    if fate.digits:
+        arguments.append(f"digits={json.dumps(fate.digits)}")
+    if not _is_as_the_word_says(fate):
+        arguments.append(f"state=State.{fate.state.name}")
+    return f"Fate({', '.join(arguments)})"
+
+
+def _is_as_the_word_says(fate: Fate) -> bool:
+    """Say whether the word of `fate` brings its state without more."""
     try:
-        is_known = Fate(fate.word).state is fate.state
+        return Fate(fate.word).state is fate.state
     except ValueError:
-        is_known = False
-    return f"Fate({word})" if is_known else f"Fate({word}, state=State.{fate.state.name})"
+        return False
 
 
 def _life(entry: SandboxEntry, line: Line) -> Iterator[tuple[datetime, str]]:
     yield entry.at, "accepted"
+    if entry.chaos is not None:
+        yield entry.at, f"{spoiled(entry.chaos)} (chaos)"
     if line.ringing_at is not None:
         yield line.ringing_at, "ringing"
     if line.answered_at is not None:
@@ -70,4 +98,7 @@ def _life(entry: SandboxEntry, line: Line) -> Iterator[tuple[datetime, str]]:
 
 def _attempt(delivery: HookDelivery) -> str:
     outcome = delivery.status if delivery.status is not None else delivery.error
-    return f"hook attempt {delivery.attempt}: {outcome}"
+    which = f"attempt {delivery.attempt}"
+    if delivery.is_resent:
+        which = "sent again" if delivery.attempt == 1 else f"sent again, {which}"
+    return f"hook {which}: {outcome}"

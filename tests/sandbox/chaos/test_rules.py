@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import pytest
@@ -88,6 +89,7 @@ def test_json_has_all_of_it() -> None:
         "unit": "s",
         "least": 0,
         "most": 600,
+        "hits": 0,
     }
 
 
@@ -167,24 +169,45 @@ def test_wrong_change_changes_nothing(name: str) -> None:
 
 
 TEXTS: list[tuple[str, str, Mapping[str, object]]] = [
-    ("latency", "latency", {}),
+    ("latency", "latency", {"share": 1.0}),
+    ("charged_no_reply", "charged_no_reply", {"share": 1.0}),
     ("http_503=20%", "http_503", {"share": 0.2}),
     ("http-503=100%", "http_503", {"share": 1.0}),
     ("HTTP_503 = 2.5 %", "http_503", {"share": 0.025}),
     ("latency=100%@300ms", "latency", {"share": 1.0, "amount": 0.3}),
-    ("latency=@2s", "latency", {"amount": 2.0}),
+    ("latency=@2s", "latency", {"share": 1.0, "amount": 2.0}),
     ("hang=5% @ 1.5 min", "hang", {"share": 0.05, "amount": 90.0}),
-    ("slow_read=@64KB/s", "slow_read", {"amount": 64.0}),
-    ("slow_read=@1MB/s", "slow_read", {"amount": 1024.0}),
-    ("rate_limit=@10/s", "rate_limit", {"amount": 10.0}),
+    ("slow_read=@64KB/s", "slow_read", {"share": 1.0, "amount": 64.0}),
+    ("slow_read=@1MB/s", "slow_read", {"share": 1.0, "amount": 1024.0}),
+    ("rate_limit=@10/s", "rate_limit", {"share": 1.0, "amount": 10.0}),
     ("hook_drop=0%", "hook_drop", {"share": 0.0}),
 ]
 
 
 @pytest.mark.parametrize(("text", "name", "settings"), TEXTS, ids=[one[0] for one in TEXTS])
 def test_text_of_a_rule_is_read(text: str, name: str, settings: Mapping[str, object]) -> None:
-    """A name alone switches on; a share and an amount with its unit may follow."""
+    """A name alone happens always; a share and an amount with its unit may follow."""
     assert Chaos.parse(text) == {"rules": {name: {"on": True, **settings}}}
+
+
+def test_rule_named_without_a_share_happens_always() -> None:
+    """Whatever its share was; one that is only switched on keeps that."""
+    chaos = Chaos()
+    chaos.change({"rules": {"hang": {"on": True}, "http_502": {"share": 0.5}}})
+    assert rule(chaos, "hang") == (True, 0.02, 120.0)
+    chaos.on("hang", "charged_no_reply", "http_502")
+    shares = [chaos.rules[name].share for name in ("hang", "charged_no_reply", "http_502")]
+    assert shares == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("wrong", [0.2, None, {"http_503": 0.2}, ["http_503"]], ids=repr)
+def test_what_is_no_text_is_refused_in_a_line(wrong: Any) -> None:
+    """A share that is given beside its rule is told where it stands."""
+    chaos = Chaos()
+    for say in (lambda: chaos.on("http_503", wrong), lambda: Chaos.parse(wrong)):
+        with pytest.raises(ValueError, match=r'^chaos .*: a rule is a text.* "http_503=20%"\.$'):
+            say()
+    assert chaos.on_count == 0
 
 
 def test_several_rules_stand_in_one_text() -> None:
@@ -209,7 +232,8 @@ WRONG_TEXTS = [
     ("rate_limit=@2", "write rate_limit, rate_limit=20% or rate_limit=20%@5/s"),
     ("http_503=@2s", "write http_503 or http_503=20%"),
     ("http_503=-1%", "write http_503 or http_503=20%"),
-    ("http_503=120%", "http_503: share is a number from 0 to 1"),
+    ("http_503=120%", "'http_503=120%': a share is 100% at most"),
+    ("hang=100.00000000001%@2s", "a share is 100% at most"),
     ("latency=@11min", r"latency: amount is a number from 0 to 600 \(s\)"),
     ("latency,", "the rules are"),
     ("latency, nothing", "'nothing': the rules are"),
@@ -240,11 +264,13 @@ def test_every_change_is_told() -> None:
 
 
 def test_reset_ends_the_chaos() -> None:
-    """A sandbox that is reset works again, and keeps the seed."""
+    """A sandbox that is reset works again; shares, amounts and the seed are as at the start."""
     sandbox = Sandbox(seed=3)
-    sandbox.chaos.on("hang", "hook_drop")
+    sandbox.chaos.on("hang=50%@3s", "hook_drop")
+    sandbox.chaos.seed = 9
     sandbox.reset()
-    assert (sandbox.chaos.on_count, sandbox.chaos.seed) == (0, 3)
+    assert sandbox.chaos.as_json() == Chaos(3).as_json()
+    assert (sandbox.chaos.troubles_api, sandbox.chaos.troubles_hooks) == (False, False)
 
 
 def test_rules_cannot_be_changed_behind_its_back() -> None:

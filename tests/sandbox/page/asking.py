@@ -8,6 +8,8 @@ import httpx
 from alphasms_async.sandbox import Sandbox
 from tests.sandbox.receiver import SetClock
 
+HOOK_HERE = "http://127.0.0.1:9/hooks?t=s3cret"
+"""A hook on this machine, where nobody listens."""
 START = 1_720_688_400_000
 """When a `SetClock` begins, in milliseconds since 1970."""
 

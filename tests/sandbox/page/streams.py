@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
@@ -21,6 +21,16 @@ class Listener:
     """The status and the headers."""
     messages: MemoryObjectReceiveStream[Message]
     """What was sent, as it was sent; it is not sent before it is read."""
+
+    gone: anyio.Event
+    """Set when the page has gone."""
+
+    async def leave(self) -> None:
+        """Go, and wait until the stream is over."""
+        self.gone.set()
+        with suppress(anyio.EndOfStream):
+            while True:
+                await self.messages.receive()
 
     async def text(self) -> str:
         """Return what is sent next, as text."""
@@ -55,7 +65,7 @@ async def listening(app: ASGIApp, method: str = "GET") -> AsyncGenerator[Listene
 
     async with receiving, anyio.create_task_group() as group:
         group.start_soon(_answer, app, method, receive, sending)
-        yield Listener(await receiving.receive(), receiving)
+        yield Listener(await receiving.receive(), receiving, gone)
         gone.set()
         receiving.close()
 

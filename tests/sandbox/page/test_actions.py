@@ -9,7 +9,7 @@ from alphasms_async.sandbox import Fate, Sandbox
 from tests.sandbox.receiver import HOOK, Receiver, accept_call, accept_message, through
 from tests.sandbox.wire import OTHER_PHONE, PHONE
 
-from .asking import START, done, got, pass_time, refused
+from .asking import HOOK_HERE, START, done, got, pass_time, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -150,10 +150,12 @@ async def test_unknown_action_names_those_there_are(
 
 async def test_made_up_call_rings(sandbox: Sandbox, page: httpx.AsyncClient) -> None:
     """A call made on the page is a call as any, with a sound to be heard."""
-    row = await done(page, "/sandbox/calls", phone=PHONE, hook=HOOK, dtmf=True)
+    row = await done(page, "/sandbox/calls", phone=PHONE, hook=HOOK_HERE, dtmf=True)
     assert (row["id"], row["kind"], row["collects"]) == (100500, "call", True)
     call = sandbox.calls(to=PHONE)[0]
-    assert (call.hook, call.dtmf, call.kind, sandbox.price) == (HOOK, True, "voice", call.price)
+    assert (call.hook, call.dtmf, call.kind, sandbox.price) == (
+        *(HOOK_HERE, True, "voice", call.price),
+    )
     detail = await got(page, CALL)
     sound = detail["sound"]
     assert (sound["verdict"], sound["playable"]) == ("ready for the line", True)
@@ -180,7 +182,8 @@ async def test_made_up_call_needs_no_more_than_a_phone(
         ({"phone": PHONE, "hook": ""}, "hook is a whole URL"),
         ({"phone": PHONE, "hook": "http://x y"}, "hook is a whole URL"),
         ({"phone": PHONE, "hook": "http://x/\ud800"}, "hook is a whole URL"),
-        ({"phone": PHONE, "text": "x"}, "There is no field 'text'; there are phone, hook, dtmf."),
+        ({"phone": PHONE, "autopilot": "sing 2s"}, "An autopilot is one of mixed, off"),
+        ({"phone": PHONE, "text": "x"}, "There is no field 'text'; there are phone, hook, dtmf, "),
     ],
 )
 async def test_call_that_cannot_be_made_up(
@@ -190,6 +193,26 @@ async def test_call_that_cannot_be_made_up(
     answer = await refused(page, "/sandbox/calls", **fields)
     assert (answer[0], answer[1].startswith(reason)) == (400, True)
     assert sandbox.calls() == []
+
+
+async def test_made_up_call_may_be_told_what_becomes_of_it(
+    sandbox: Sandbox, page: httpx.AsyncClient
+) -> None:
+    """What is said with a call becomes of it alone; a script for its phone waits for the next."""
+    await done(page, "/sandbox/scripts", phone=PHONE, autopilot="busy 0s")
+    said: list[dict[str, Any]] = [{"autopilot": "fail 0s"}, {"autopilot": None}, {}]
+    words = [(await done(page, "/sandbox/calls", phone=PHONE, **one))["word"] for one in said]
+    assert words == ["FAILED", "BUSY", None]
+    assert sandbox.rings(PHONE) == 3
+
+
+async def test_call_that_is_refused_leaves_nothing_for_the_next(page: httpx.AsyncClient) -> None:
+    """What was said with a call that was not made becomes of no other."""
+    await refused(page, "/sandbox/calls", phone=PHONE, hook="ftp://x", autopilot="fail 0s")
+    await done(page, "/sandbox/account", method="PATCH", balance="0.39")
+    await refused(page, "/sandbox/calls", phone=PHONE, autopilot="fail 0s")
+    await done(page, "/sandbox/account", method="PATCH", balance="1.00")
+    assert (await done(page, "/sandbox/calls", phone=PHONE))["word"] is None
 
 
 async def test_made_up_call_is_paid_for(sandbox: Sandbox, page: httpx.AsyncClient) -> None:

@@ -1,18 +1,21 @@
 """How a thing was asked for, and the line for a terminal that asks for the same."""
 
+import json
+import math
 import os
 import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 import httpx
 import pytest
 
 from alphasms_async.sandbox import Sandbox, SandboxEntry, SandboxMessage
+from alphasms_async.sandbox.page.answers import Json, json_text
 from tests.sandbox.receiver import HOOK
 from tests.sandbox.wire import KEY, PHONE, ask_json, voice_form, wav
 
@@ -108,6 +111,34 @@ async def test_field_that_is_no_json_is_shown_as_text(
     sandbox.accept(draft)
     request = (await got(page, "/sandbox/entries/100500"))["request"]
     assert request["fields"]["note"] == "not JSON"
+
+
+async def test_number_that_json_has_not_is_shown_as_text(page: httpx.AsyncClient) -> None:
+    """What is too big for a number of Python's leaves the page's JSON readable."""
+    odd = '"weird": 1e999, "odd": [{"low": -1e999}]'
+    body = f'{{"auth": "{KEY}", "data": [{json.dumps(OBJECTS["sms"])[:-1]}, {odd}}}]}}'
+    headers = {"content-type": "application/json"}
+    assert (
+        '"success": true' in (await page.post("/api/json.php", content=body, headers=headers)).text
+    )
+    answer = await page.get("/sandbox/entries/100500")
+    request = json.loads(answer.text, parse_constant=refuse_constant)["request"]
+    assert request["fields"]["weird"] == "Infinity"
+    assert '"weird": "Infinity"' in request["curl"]
+    assert request["fields"]["odd"] == [{"low": "-Infinity"}]
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse what no browser reads as JSON."""
+    raise AssertionError(name)
+
+
+def test_text_of_json_is_json() -> None:
+    """Where a value is no number of JSON's, it is written as a text, wherever it stands."""
+    value: Json = {"a": [1.5, math.inf, (-math.inf, True)], "b": {"c": math.nan, "d": None}}
+    assert json_text(value) == (
+        '{"a":[1.5,"Infinity",["-Infinity",true]],"b":{"c":"NaN","d":null}}'
+    )
 
 
 async def test_of_a_pipeline_the_channel_that_was_tried_is_shown(page: httpx.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""One thing with all there is to know: its hooks, its story and the line of a test."""
+"""One thing with all there is to know: its hooks, its story and the lines of a test."""
 
 import shlex
 from typing import Any
@@ -25,7 +25,17 @@ async def test_detail_is_the_row_and_more(sandbox: Sandbox, page: httpx.AsyncCli
     row: dict[str, Any] = rows[0]
     assert {name: detail[name] for name in row} == row
     assert list(detail)[len(row) :] == [
-        *("request", "hook_url", "deliveries", "key_times", "sound", "peaks", "log", "test"),
+        *(
+            "request",
+            "hook_url",
+            "deliveries",
+            "next",
+            "key_times",
+            "sound",
+            "peaks",
+            "log",
+            "test",
+        ),
     ]
     assert (detail["hook_url"], detail["deliveries"], detail["key_times"]) == (HOOK, [], [])
 
@@ -69,7 +79,44 @@ async def test_every_attempt_to_post_a_hook_is_told(
     body = receiver.bodies[0]
     first = {"attempt": 1, "at": START, "pause_seconds": 0.0, "status": 503}
     second = {"attempt": 2, "at": START + 5000, "pause_seconds": 5.0, "status": 200}
-    assert told == [{**one, "error": None, "body": body} for one in (first, second)]
+    rest = {"resent": False, "error": None, "body": body}
+    assert told == [{**one, **rest} for one in (first, second)]
+
+
+async def test_hook_that_a_person_sends_again_says_so(
+    sandbox: Sandbox, page: httpx.AsyncClient
+) -> None:
+    """What was sent again is told apart from what was sent by itself, its own attempts too."""
+    sandbox.hook_pauses = (5,)
+    sandbox.end_call(accept_call(sandbox, hook=HOOK), Fate("BUSY"))
+    receiver = Receiver(200, 503, 200)
+    await sandbox.post_hooks(through(receiver))
+    await done(page, f"{DETAIL}/resend")
+    assert (await got(page, DETAIL))["next"] == {"attempt": 1, "resent": True, "at": START}
+    await sandbox.post_hooks(through(receiver))
+    again = {"attempt": 2, "resent": True, "at": START + 5000}
+    assert (await got(page, DETAIL))["next"] == again
+    pass_time(sandbox, 5)
+    await sandbox.post_hooks(through(receiver))
+    detail = await got(page, DETAIL)
+    listed: list[dict[str, Any]] = detail["deliveries"]
+    assert [(one["attempt"], one["resent"]) for one in listed] == [(1, False), (1, True), (2, True)]
+    assert [one["text"] for one in detail["log"][-3:]] == [
+        *("hook attempt 1: 200", "hook sent again: 503", "hook sent again, attempt 2: 200"),
+    ]
+
+
+async def test_attempt_that_comes_next_is_told(sandbox: Sandbox, page: httpx.AsyncClient) -> None:
+    """Before the end none comes; then the first that waits, or the one that is being made."""
+    entry_id = accept_call(sandbox, hook=HOOK)
+    assert (await got(page, DETAIL))["next"] is None
+    sandbox.end_call(entry_id, Fate())
+    first = {"attempt": 1, "resent": False, "at": START}
+    assert (await got(page, DETAIL))["next"] == first
+    await done(page, f"{DETAIL}/resend")
+    assert (await got(page, DETAIL))["next"] == first
+    assert sandbox.hook_queue.take() is not None
+    assert (await got(page, DETAIL))["next"] == {**first, "at": None}
 
 
 STYLES = {
@@ -148,72 +195,93 @@ async def test_story_of_a_message(sandbox: Sandbox, page: httpx.AsyncClient) -> 
     ]
 
 
-CALL = f'sandbox.calls(to="{PHONE}")[-1]'
+CALL = f'call = sandbox.wait_for_call(to="{PHONE}")'
 
 
 @pytest.mark.parametrize(
-    ("actions", "line"),
+    ("actions", "lines"),
     [
-        ([], f'assert sandbox.calls(to="{PHONE}")'),
-        (["answer"], f"{CALL}.answer()"),
-        (["press"], f'{CALL}.press("7")'),
-        (["press", "press"], f'{CALL}.press("77")'),
-        (["press", "hang-up"], f"{CALL}.hang_up()"),
-        (["busy"], f"{CALL}.decline()"),
-        (["no-answer"], f"{CALL}.ring_out()"),
-        (["fail"], f"{CALL}.fail()"),
+        ([], []),
+        (["answer"], ["call.answer()"]),
+        (["press"], ['call.press("7")']),
+        (["press", "press"], ['call.press("77")']),
+        (["answer", "wait", "press"], ["call.answer()", 'call.press("7")']),
+        (
+            ["answer", "wait", "press", "hang-up"],
+            ["call.answer()", 'call.press("7")', "call.hang_up()"],
+        ),
+        (["press", "hang-up"], ['call.press("7")', "call.hang_up()"]),
+        (["answer", "hang-up"], ["call.answer()", "call.hang_up()"]),
+        (["hang-up"], ["call.decline()"]),
+        (["busy"], ["call.decline()"]),
+        (["no-answer"], ["call.ring_out()"]),
+        (["answer", "fail"], ["call.answer()", "call.fail()"]),
     ],
 )
-async def test_last_action_is_a_line_of_a_test(
-    sandbox: Sandbox, page: httpx.AsyncClient, actions: list[str], line: str
+async def test_all_that_was_done_is_lines_of_a_test(
+    sandbox: Sandbox, page: httpx.AsyncClient, actions: list[str], lines: list[str]
 ) -> None:
-    """What was done last is told as a test does it; and it does it."""
+    """What a person did in a call is told in its order, as a test does it; and it does it."""
     accept_call(sandbox)
     for action in actions:
-        fields = {"digits": "7"} if action == "press" else {}
-        await done(page, f"{DETAIL}/{action}", **fields)
-    detail = await got(page, DETAIL)
-    assert detail["test"] == line
+        if action == "wait":
+            pass_time(sandbox, 2)
+        else:
+            fields = {"digits": "7"} if action == "press" else {}
+            await done(page, f"{DETAIL}/{action}", **fields)
+    test: str = (await got(page, DETAIL))["test"]
+    assert test.splitlines() == [CALL, *lines]
+    redone = run(test)
+    was, now = sandbox.calls()[0].line, redone.calls()[0].line
+    assert (now.phase, now.digits) == (was.phase, was.digits)
+    assert (now.fate and now.fate.word) == (was.fate and was.fate.word)
+
+
+def run(test: str) -> Sandbox:
+    """Return a fresh sandbox in which a test has met one call."""
     fresh = Sandbox()
     accept_call(fresh)
-    exec(line, {"sandbox": fresh, "Fate": Fate})  # noqa: S102 - the line is the claim
-    assert fresh.calls()[0].phase is sandbox.calls()[0].phase
-    assert f'press("{fresh.calls()[0].digits}")' in line or "press" not in line
+    exec(test, {"sandbox": fresh, "Fate": Fate, "State": State})  # noqa: S102 it is the claim
+    return fresh
 
 
-async def test_other_ends_are_lines_of_a_test_too(
-    sandbox: Sandbox, page: httpx.AsyncClient
+@pytest.mark.parametrize(
+    ("fate", "code"),
+    [
+        (Fate("CANCEL"), 'Fate("CANCEL")'),
+        (Fate("ANSWERED"), 'Fate("ANSWERED")'),
+        (
+            Fate("ANSWERED", talk_seconds=23, digits="42#"),
+            'Fate("ANSWERED", talk_seconds=23, digits="42#")',
+        ),
+        (
+            Fate("VOICEMAIL", state=State.UNDELIVERABLE),
+            'Fate("VOICEMAIL", state=State.UNDELIVERABLE)',
+        ),
+        (Fate("BUSY", state=State.DELETED), 'Fate("BUSY", state=State.DELETED)'),
+    ],
+)
+async def test_ends_that_no_person_makes_are_lines_of_a_test_too(
+    sandbox: Sandbox, page: httpx.AsyncClient, fate: Fate, code: str
 ) -> None:
-    """What no button does is done by the call's id."""
-    sandbox.end_call(accept_call(sandbox), Fate("CANCEL"))
-    line = (await got(page, DETAIL))["test"]
-    assert line == f'sandbox.end_call({CALL}.id, Fate("CANCEL"))'
-    fresh = Sandbox()
-    accept_call(fresh)
-    exec(str(line), {"sandbox": fresh, "Fate": Fate})  # noqa: S102 - the line is the claim
-    assert fresh.state_of(100500) is State.DELETED
-
-
-async def test_word_of_a_programs_own_is_told_with_its_state(
-    sandbox: Sandbox, page: httpx.AsyncClient
-) -> None:
-    """A word that only goes with a state is written with it."""
-    fate = Fate("VOICEMAIL", state=State.UNDELIVERABLE)
+    """What no button does is done by the call's id, with the whole of the fate."""
     sandbox.end_call(accept_call(sandbox), fate)
-    line = (await got(page, DETAIL))["test"]
-    fresh = Sandbox()
-    accept_call(fresh)
-    exec(str(line), {"sandbox": fresh, "Fate": Fate, "State": State})  # noqa: S102 - likewise
-    assert fresh.calls()[0].line.fate == fate
+    test: str = (await got(page, DETAIL))["test"]
+    assert test.splitlines() == [CALL, f"sandbox.end_call(call.id, {code})"]
+    assert run(test).calls()[0].line.fate == fate
 
 
 async def test_flash_call_is_asserted_by_its_code(
     sandbox: Sandbox, page: httpx.AsyncClient
 ) -> None:
-    """A flash call is there for its code."""
+    """A flash call is there for its code, as long as nobody has done anything in it."""
     await page.post("/api/otp.php", files=voice_form(voice=None))
     code = sandbox.calls()[0].code
-    assert (await got(page, DETAIL))["test"] == f'assert {CALL}.code == "{code}"'
+    test: str = (await got(page, DETAIL))["test"]
+    assert test.splitlines() == [CALL, f'assert call.code == "{code}"']
+    await done(page, f"{DETAIL}/busy")
+    test = (await got(page, DETAIL))["test"]
+    assert test.splitlines() == [CALL, "call.decline()"]
 
 
 async def test_message_is_asserted(sandbox: Sandbox, page: httpx.AsyncClient) -> None:

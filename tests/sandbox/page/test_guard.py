@@ -1,9 +1,11 @@
 """Who is let in: the sandbox's own page, and nobody else's."""
 
+from collections.abc import AsyncGenerator
+
 import httpx
 import pytest
 
-from alphasms_async.sandbox import Sandbox
+from alphasms_async.sandbox import Fate, Sandbox
 from tests.sandbox.receiver import accept_call
 from tests.sandbox.wire import voice_form
 
@@ -15,8 +17,8 @@ HERE = "127.0.0.1:8025"
 PAGES = ["/", "/ready", "/static/page.css", "/sandbox/state", "/sandbox/events", "/sandbox/nope"]
 HEADERS = {
     "content-security-policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "frame-ancestors 'none'; form-action 'none'"
+        "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; "
+        "base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -92,11 +94,11 @@ async def test_other_sites_are_refused(
         ("PATCH", "/sandbox/account"),
         ("OPTIONS", "/sandbox/account"),
     ):
-        content = "{}" if method in {"POST", "PATCH"} else None
-        sent = {**headers, "content-type": "application/json"}
-        answer = await page.request(method, path, content=content, headers=sent)
-        assert problem(answer)[0] == 403
-        assert "access-control-allow-origin" not in answer.headers
+        for content in ("{}", None):
+            sent = headers if content is None else {**headers, "content-type": "application/json"}
+            answer = await page.request(method, path, content=content, headers=sent)
+            assert problem(answer)[0] == 403
+            assert "access-control-allow-origin" not in answer.headers
     assert sandbox.calls()[0].phase.value == "queued"
 
 
@@ -127,7 +129,7 @@ async def test_link_on_another_site_leads_to_the_page(page: httpx.AsyncClient) -
 async def test_what_a_form_of_another_site_could_send_is_refused(
     sandbox: Sandbox, page: httpx.AsyncClient, content_type: str | None
 ) -> None:
-    """Nothing is done for a request that is not JSON, not even one that needs no body."""
+    """Nothing is done for a request whose body is not JSON, not even one that needs no body."""
     accept_call(sandbox)
     headers = {} if content_type is None else {"content-type": content_type}
     for method, path in (
@@ -142,6 +144,39 @@ async def test_what_a_form_of_another_site_could_send_is_refused(
             "Send JSON, with the header content-type: application/json.",
         )
     assert (len(sandbox.calls()), sandbox.banned) == (1, False)
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+async def test_request_without_a_body_needs_no_type(
+    sandbox: Sandbox, page: httpx.AsyncClient, content_type: str | None
+) -> None:
+    """What is asked for by the address alone is done, as `curl -X POST` asks for it."""
+    sandbox.end_call(accept_call(sandbox, hook="http://127.0.0.1:9/hook"), Fate())
+    accept_call(sandbox)
+    headers = {} if content_type is None else {"content-type": content_type}
+    for path in (
+        "/sandbox/entries/100500/resend",
+        "/sandbox/entries/100501/answer",
+        "/sandbox/entries/100501/hang-up",
+        "/sandbox/chaos/off",
+        "/sandbox/reset",
+    ):
+        answer = await page.post(path, headers=headers)
+        assert answer.status_code == 200, answer.text
+    assert problem(await page.post("/sandbox/calls", headers=headers))[0] == 400
+
+
+async def test_body_that_comes_in_pieces_is_a_body(
+    sandbox: Sandbox, page: httpx.AsyncClient
+) -> None:
+    """A body whose length nobody tells needs its type all the same."""
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"{}"
+
+    accept_call(sandbox)
+    assert problem(await page.post("/sandbox/reset", content=pieces()))[0] == 415
+    assert len(sandbox.calls()) == 1
 
 
 async def test_json_may_name_its_charset(page: httpx.AsyncClient) -> None:
@@ -217,11 +252,11 @@ async def test_elsewhere_there_is_the_gateway(
     assert (answer.status_code, "nginx" in answer.text) == (404, True)
 
 
-async def test_pages_of_the_gateway_are_not_guarded(
+async def test_pages_of_the_gateway_answer_as_the_gateway(
     sandbox: Sandbox, page: httpx.AsyncClient
 ) -> None:
-    """A client of the gateway may call it by any name, from anywhere, as it does the real one."""
-    headers = {"host": "alphasms.example", "origin": "http://evil.example"}
+    """A client may call it by the name of its container, and is told nothing of the page's."""
+    headers = {"host": "sandbox:8025"}
     answer = await page.post("/api/voice.php", files=voice_form(), headers=headers)
     assert (answer.json()["id"], len(sandbox.calls())) == (100500, 1)
     assert "content-security-policy" not in answer.headers

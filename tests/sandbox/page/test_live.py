@@ -1,11 +1,17 @@
 """What changes, as the page is told of it: at once, and no more than it can take."""
 
+from contextlib import AsyncExitStack
+from datetime import datetime
+
 import anyio
 import pytest
 from anyio import to_thread
 
-from alphasms_async.sandbox import Fate, Sandbox
-from alphasms_async.sandbox.page import live
+from alphasms_async.sandbox import Fate, Sandbox, SandboxEntry
+from alphasms_async.sandbox.account import Account
+from alphasms_async.sandbox.page import feed, live
+from alphasms_async.sandbox.page.answers import Json
+from alphasms_async.sandbox.page.rows import row
 from alphasms_async.sandbox.stopping import Stopping
 from tests.sandbox.receiver import HOOK, SetClock, accept_call
 from tests.sandbox.wire import PHONE
@@ -127,7 +133,8 @@ async def test_more_than_a_message_holds_makes_the_page_ask_anew(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """500 rows are told; of more the page is told to ask, and then of single ones again."""
-    monkeypatch.setattr(live, "_SECONDS_AFTER_RELOAD", 0)
+    for module in (feed, live):
+        monkeypatch.setattr(module, "SECONDS_AFTER_RELOAD", 0)
     sandbox.balance *= 10
     async with listening(sandbox.app) as page:
         await page.text()
@@ -163,12 +170,58 @@ async def test_page_that_does_not_read_is_not_waited_for(sandbox: Sandbox) -> No
         assert [row["id"] for row in await slow.rows()] == [entry_id]
 
 
+async def test_what_changes_is_written_once_for_all_pages(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pages listen, one message is made of a change."""
+    made: list[int] = []
+
+    def counted(account: Account, entry: SandboxEntry, now: datetime) -> dict[str, Json]:
+        made.append(entry.id)
+        return row(account, entry, now)
+
+    monkeypatch.setattr(feed, "row", counted)
+    monkeypatch.setattr(feed, "_SECONDS_FRESH", 60)
+    async with AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(listening(sandbox.app)) for _ in range(20)]
+        for page in pages:
+            await page.text()
+        accept_call(sandbox)
+        for page in pages:
+            assert [row["id"] for row in await page.rows()] == [100500]
+        accept_call(sandbox)
+        for page in pages:
+            assert [row["id"] for row in await page.rows()] == [100501]
+    assert made == [100500, 100501]
+
+
+async def test_first_page_may_leave(sandbox: Sandbox) -> None:
+    """Who came first leaves the others no less told, nor who comes after them."""
+    async with listening(sandbox.app) as first, listening(sandbox.app) as second:
+        for page in (first, second):
+            await page.text()
+        await first.leave()
+        entry_id = accept_call(sandbox)
+        assert [row["id"] for row in await second.rows()] == [entry_id]
+        async with listening(sandbox.app) as third:
+            await third.text()
+            await second.leave()
+            entry_id = accept_call(sandbox)
+            assert [row["id"] for row in await third.rows()] == [entry_id]
+            await third.leave()
+        accept_call(sandbox)
+        async with listening(sandbox.app) as fourth:
+            await fourth.text()
+            entry_id = accept_call(sandbox)
+            assert [row["id"] for row in await fourth.rows()] == [entry_id]
+
+
 async def test_silence_is_broken_now_and_then(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A line that means nothing shows that the stream still stands, and changes go on."""
     monkeypatch.setattr(live, "_SECONDS_OF_SILENCE", 0.001)
-    monkeypatch.setattr(live, "_SECONDS_BETWEEN_LOOKS", 0.001)
+    monkeypatch.setattr(feed, "_SECONDS_BETWEEN_LOOKS", 0.001)
     async with listening(sandbox.app) as page:
         texts = [await page.text() for _ in range(3)]
         assert texts == ["retry: 500\n\n", ": still here\n\n", ": still here\n\n"]
@@ -182,7 +235,7 @@ async def test_what_a_program_sets_is_told_without_a_word(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A setting that a test changes is seen, and so is what its clock brings about."""
-    monkeypatch.setattr(live, "_SECONDS_BETWEEN_LOOKS", 0.001)
+    monkeypatch.setattr(feed, "_SECONDS_BETWEEN_LOOKS", 0.001)
     async with listening(sandbox.app) as page:
         await page.text()
         sandbox.banned = True

@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+import anyio
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from alphasms_async.sandbox import Fate, Sandbox, SandboxCall, SandboxMessage
 from tests.sandbox.receiver import (
@@ -38,6 +40,7 @@ AT_FIRST = {
     "text": None,
     "code": None,
     "file": None,
+    "chaos": None,
     "hook": None,
 }
 NOT_TOLD: dict[str, Any] = {
@@ -175,6 +178,18 @@ async def test_money_is_a_text_to_the_last_digit(sandbox: Sandbox, page: httpx.A
     assert (await row_of(page))["price"] == "0.30"
 
 
+@pytest.mark.parametrize(
+    ("price", "written"),
+    [("1", "1.00"), ("0.5", "0.50"), ("1E+1", "10.00"), ("0.12", "0.12"), ("0.125", "0.125")],
+)
+async def test_money_has_two_decimals(
+    sandbox: Sandbox, page: httpx.AsyncClient, price: str, written: str
+) -> None:
+    """However a program writes an amount, the page is told two decimals, and loses none."""
+    sandbox.accept(SandboxMessage(kind="sms", phone=PHONE, price=Decimal(price)))
+    assert (await row_of(page))["price"] == written
+
+
 async def test_hook_is_shown_from_waiting_to_given_up(
     sandbox: Sandbox, page: httpx.AsyncClient
 ) -> None:
@@ -215,6 +230,48 @@ async def test_hook_in_flight_and_without_an_answer(
     sandbox.hook_timeout_seconds = 0
     await sandbox.post_hooks()
     assert told(await row_of(page)) == NOT_TOLD | {"attempts": 1, "error": "TimeoutError", "ms": 0}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("я" * 200, "я" * 200),
+        ("я" * 201, "я" * 200 + "…"),
+        ("x" * 100_000, "x" * 200 + "…"),
+    ],
+    ids=["200", "201", "100,000"],
+)
+async def test_long_text_is_cut_in_a_row(
+    sandbox: Sandbox, page: httpx.AsyncClient, written: str, shown: str
+) -> None:
+    """A row, which comes with 499 others, has the beginning of a text; in full there is it all."""
+    call = SandboxCall(
+        kind="voice", phone=PHONE, price=Decimal("0.40"), text=written, filename=written
+    )
+    entry_id = sandbox.accept(call).id
+    row = await row_of(page)
+    assert (row["text"], row["file"]) == (shown, shown)
+    detail = await got(page, f"/sandbox/entries/{entry_id}")
+    assert (detail["text"], detail["file"]) == (written, written)
+
+
+async def test_long_error_of_a_hook_is_cut_in_a_row(
+    sandbox: Sandbox, page: httpx.AsyncClient
+) -> None:
+    """Whatever a receiver of the same process raises, a row stays small."""
+    name = "Trouble" * 100
+    trouble = type(name, (Exception,), {})
+
+    async def receive(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await anyio.lowlevel.checkpoint()
+        raise trouble
+
+    entry_id = accept_call(sandbox, hook=HOOK)
+    sandbox.end_call(entry_id, Fate())
+    await sandbox.post_hooks(httpx.ASGITransport(receive))
+    assert (await row_of(page))["hook"]["error"] == name[:200] + "…"
+    detail = await got(page, f"/sandbox/entries/{entry_id}")
+    assert (detail["hook"]["error"], detail["deliveries"][0]["error"]) == (name, name)
 
 
 async def test_newest_rows_come_first_in_pages(sandbox: Sandbox, page: httpx.AsyncClient) -> None:

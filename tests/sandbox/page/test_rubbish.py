@@ -21,7 +21,7 @@ from .asking import problem
 pytestmark = pytest.mark.anyio
 
 ROUTES: dict[str, tuple[str, list[str]]] = {
-    "/sandbox/calls": ("POST", ["phone", "hook", "dtmf"]),
+    "/sandbox/calls": ("POST", ["phone", "hook", "dtmf", "autopilot"]),
     "/sandbox/scripts": ("POST", ["phone", "autopilot"]),
     "/sandbox/reset": ("POST", []),
     "/sandbox/chaos/off": ("POST", []),

@@ -9,9 +9,10 @@ import pytest
 
 from alphasms_async.sandbox import Autopilot, Sandbox, mixed
 from alphasms_async.sandbox.changes import About, Change
-from tests.sandbox.receiver import HOOK, accept_call
+from tests.sandbox.receiver import accept_call
+from tests.sandbox.wire import PHONE
 
-from .asking import done, got, refused
+from .asking import HOOK_HERE, done, got, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -52,7 +53,7 @@ async def test_account_is_shown_whole(sandbox: Sandbox, page: httpx.AsyncClient)
         ("api_disabled", True),
         ("ip_denied", True),
         ("hook_timing", "key"),
-        ("hook", HOOK),
+        ("hook", HOOK_HERE),
         ("hook", None),
         ("autopilot", "answer 2s · press 7 · hangup 12s"),
         ("unsupported_operators", ["38067", "38068"]),
@@ -76,6 +77,16 @@ async def test_balance_is_an_exact_amount(
     """Money is taken as a text or a number, and kept to the last digit."""
     assert (await changed(page, balance=sent))["balance"] == balance
     assert sandbox.balance == Decimal(balance)
+
+
+async def test_money_of_a_program_has_two_decimals(
+    sandbox: Sandbox, page: httpx.AsyncClient
+) -> None:
+    """A balance and a price that a program sets without decimals are told with them."""
+    sandbox.balance = Decimal(100_000)
+    sandbox.price = Decimal("0.5")
+    account = (await got(page, "/sandbox/state"))["account"]
+    assert (account["balance"], account["price"]) == ("100000.00", "0.50")
 
 
 async def test_autopilot_decides_from_then_on(sandbox: Sandbox, page: httpx.AsyncClient) -> None:
@@ -110,10 +121,34 @@ async def test_setting_that_is_not_right_is_refused(page: httpx.AsyncClient, nam
     before = (await got(page, "/sandbox/state"))["account"]
     for value in WRONG[name]:
         # All of them, or none: what is right beside it is not changed either.
-        sent = {"banned": True, "hook": HOOK, "balance": "1", name: value}
+        sent = {"banned": True, "hook": HOOK_HERE, "balance": "1", name: value}
         status, reason = await refused(page, ACCOUNT, method="PATCH", **sent)
         assert (status, name in reason.lower()) == (400, True), (value, reason)
     assert (await got(page, "/sandbox/state"))["account"] == before
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "http://[::1",
+        "http://[zz]/",
+        "http://u:p@127.0.0.1:99999999/",
+        "http://127.0.0.1:65536/hooks",
+        "http://127.0.0.1:0/hooks",
+        "http://127.0.0.1:x/hooks",
+        "http://127.0.0.1:-1/hooks",
+        "http://u:p@/hooks",
+    ],
+)
+async def test_hook_that_is_no_address_is_refused_at_once(
+    sandbox: Sandbox, page: httpx.AsyncClient, hook: str
+) -> None:
+    """Where nothing could be posted to, one line says so, and not each attempt."""
+    like = (400, "hook is a whole URL, like http://127.0.0.1:8000/hooks, or null.")
+    sandbox.allow_remote_hooks = True
+    assert await refused(page, ACCOUNT, method="PATCH", hook=hook) == like
+    assert await refused(page, "/sandbox/calls", phone=PHONE, hook=hook) == like
+    assert (sandbox.hook, sandbox.calls()) == (None, [])
 
 
 async def test_setting_that_there_is_not_is_named(page: httpx.AsyncClient) -> None:

@@ -3,11 +3,13 @@
 import { patch } from "./api.js";
 import { $, setAttribute, setText, setValue } from "./dom.js";
 import { recall, remember } from "./remember.js";
-import { accountChanged, store, takeAccount } from "./store.js";
+import { accountChanged, changeAccount } from "./store.js";
 import { attempt } from "./toast.js";
 
 const OFF = "off";
 const FIRST = "mixed";
+
+let shown = null;
 
 /** Begin. */
 export function start() {
@@ -17,22 +19,25 @@ export function start() {
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter") field.blur();
     if (event.key !== "Escape") return;
-    field.value = words(store.account.autopilot);
+    takeBack();
     field.blur();
-    refuse("");
   });
+  // It lies over what is below, for that moves for nothing.
+  $("autopilot-error").addEventListener("click", takeBack);
   $("autopilot-switch").addEventListener("click", () => {
     const isOn = $("autopilot-switch").getAttribute("aria-checked") === "true";
     set(isOn ? OFF : (recall("autopilot") ?? FIRST));
   });
 }
 
+function takeBack() {
+  $("autopilot").value = words(shown);
+  refuse("");
+}
+
 async function set(text) {
   refuse("");
-  await attempt(
-    async () => takeAccount(await patch("/sandbox/account", { autopilot: text })),
-    refuse,
-  );
+  await attempt(() => changeAccount(() => patch("/sandbox/account", { autopilot: text })), refuse);
 }
 
 function refuse(why) {
@@ -45,6 +50,7 @@ function refuse(why) {
 const words = (text) => text ?? "";
 
 function show({ autopilot }) {
+  shown = autopilot;
   const isOn = autopilot !== OFF;
   if (isOn && autopilot !== null) remember("autopilot", autopilot);
   // A text that was refused stays until it is mended.

@@ -1,16 +1,18 @@
 /* Chaos: what goes wrong by will, and how often. Two sides, the API and the webhooks; of more rules
    than fit the first are shown, and a button for the others. */
 
+import { makeAmounts, optionOf } from "./amounts.js";
 import { patch, post } from "./api.js";
+import { copies } from "./copy.js";
 import { $, el, setAttribute, setText, setValue } from "./dom.js";
 import { recall, remember } from "./remember.js";
-import { accountChanged, store, takeAccount } from "./store.js";
-import { attempt } from "./toast.js";
+import { accountChanged, changeAccount, store } from "./store.js";
+import { attempt, toast } from "./toast.js";
 import { showList } from "./views.js";
+import { countWords, timesWords } from "./words.js";
 
 const FEW = 6;
 const HERE_MS = 1600;
-const NUMBER = /^(\d+(?:[.,]\d+)?)\s*([a-zA-Zµ/%]*)$/;
 
 let side = "api";
 let isWhole = recall("chaos") === "whole";
@@ -31,6 +33,7 @@ export function start() {
   $("chaos-seed").addEventListener("change", ({ target }) => setSeed(target));
   $("chaos-seed").addEventListener("keydown", leave);
   $("chaos-flag").addEventListener("click", reveal);
+  copies($("chaos-copy"), optionsLine);
 }
 
 /** Scroll to the panel, and show for a moment which it is. */
@@ -67,21 +70,39 @@ function show(chaos) {
     panel.children.length !== wanted.length
   )
     panel.replaceChildren(...wanted);
+  panel.classList.toggle("whole", isWhole);
   shown.forEach((rule) => showCard(cards.get(rule.name), rule));
   showMore(rules.slice(FEW));
   setValue($("chaos-seed"), chaos.seed === null ? "" : String(chaos.seed));
   $("chaos-off").disabled = chaos.on === 0;
   $("chaos-flag").hidden = chaos.on === 0;
-  setText($("chaos-flag"), `⚡ chaos on · ${chaos.on}`);
+  setAttribute($("chaos-flag"), "aria-label", `chaos on · ${chaos.on}`);
+  setText($("chaos-flag").lastElementChild, String(chaos.on));
   const hooksOn = chaos.rules.filter((rule) => rule.on && rule.side === "hooks").length;
   mark($("chaos-api"), chaos.on - hooksOn);
   mark($("chaos-hooks"), hooksOn);
+  showOptions();
 }
 
 // A side that is not looked at says that something is on there.
 function mark(button, on) {
-  button.classList.toggle("has", on > 0);
+  setText(button.lastElementChild, on > 0 ? String(on) : "");
   button.title = on > 0 ? `${on} on` : "";
+}
+
+// In the place of the words that say what chaos is.
+function showOptions() {
+  const isOn = store.account.chaos.on > 0;
+  $("chaos-aside").hidden = isOn;
+  $("chaos-options").hidden = !isOn;
+  setText($("chaos-options").firstElementChild, optionsLine());
+  setAttribute($("chaos-options").firstElementChild, "title", optionsLine());
+}
+
+function optionsLine() {
+  const { rules, seed } = store.account.chaos;
+  const options = rules.filter((rule) => rule.on).map(optionOf);
+  return [...options, ...(seed === null ? [] : [`--chaos-seed ${seed}`])].join(" ");
 }
 
 function showMore(others) {
@@ -97,15 +118,12 @@ function makeCard(rule) {
   const switched = el("input", {
     type: "checkbox",
     role: "switch",
-    "aria-describedby": `says-${rule.name}`,
+    "aria-describedby": `about-${rule.name}`,
     onchange: () => change(rule.name, { on: switched.checked }),
   });
-  const says = el("em", { id: `says-${rule.name}` });
-  const share = amount("share", rule, (number) => change(rule.name, { share: number / 100 }));
-  const much =
-    rule.unit === null
-      ? null
-      : amount("amount", rule, (number) => change(rule.name, { amount: number }));
+  const says = el("em");
+  const [hits, few] = [el("span"), el("i", { "aria-hidden": "true" })];
+  const amounts = makeAmounts(rule, (what) => change(rule.name, what));
   const card = el(
     "div",
     { class: "rule" },
@@ -113,64 +131,31 @@ function makeCard(rule) {
       "div",
       { class: "row" },
       el("label", { class: "name" }, switched, el("b", { text: rule.title })),
-      el("div", { class: "set" }, much?.label, share.label),
+      el("div", { class: "set" }, ...amounts.map(({ label }) => label)),
     ),
-    says,
+    el(
+      "div",
+      { class: "about", id: `about-${rule.name}` },
+      says,
+      el("small", { class: "hits num" }, hits, few),
+      el("code", { text: rule.name }),
+    ),
   );
-  card.parts = { switched, says, share, much };
+  card.parts = { switched, says, hits, few, amounts };
   cards.set(rule.name, card);
   return card;
 }
 
-function showCard({ parts }, rule) {
-  parts.switched.checked = rule.on;
-  setText(parts.says, rule.says);
-  setAttribute(parts.says, "title", rule.says);
-  showAmount(parts.share, Number((rule.share * 100).toFixed(2)), "%", [0, 100]);
-  if (parts.much === null) return;
-  const isShort = rule.unit === "s" && rule.amount > 0 && rule.amount < 1;
-  showAmount(
-    parts.much,
-    isShort ? Number((rule.amount * 1000).toFixed(3)) : rule.amount,
-    isShort ? "ms" : rule.unit,
-    [rule.least, rule.most],
-  );
-}
-
-// A number that can be typed over, with its unit behind it: `300 ms`, `20 %`.
-function amount(what, rule, set) {
-  const field = el("input", { inputmode: "decimal", autocomplete: "off" });
-  const unit = el("i");
-  const says = `${rule.title}: how ${what === "share" ? "often" : "much"}`;
-  const made = { label: el("label", { class: "amount" }, field, unit), field, unit, says };
-  field.addEventListener("keydown", leave);
-  field.addEventListener("focus", () => field.select());
-  field.addEventListener("change", () => {
-    const number = read(made);
-    if (number !== null) set(number);
-    field.value = made.shown;
-  });
-  return made;
-}
-
-function showAmount(made, number, unit, range) {
-  Object.assign(made, { shown: String(number), shownUnit: unit, range });
-  setValue(made.field, made.shown);
-  made.field.size = Math.max(1, made.shown.length);
-  setText(made.unit, ` ${unit}`);
-  setAttribute(made.field, "aria-label", `${made.says}, in ${unit === "%" ? "percent" : unit}`);
-}
-
-// What was typed, in the rule's own unit and range; null for what is no number.
-function read({ field, shownUnit, range: [least, most] }) {
-  const found = NUMBER.exec(field.value.trim());
-  if (!found) return null;
-  const unit = found[2].toLowerCase() || shownUnit;
-  const scale = { ms: 0.001, min: 60, "mb/s": 1024 }[unit] ?? 1;
-  return Math.min(
-    most,
-    Math.max(least, Number((Number(found[1].replace(",", ".")) * scale).toPrecision(12))),
-  );
+function showCard(card, rule) {
+  const { switched, says, hits, few, amounts } = card.parts;
+  switched.checked = rule.on;
+  setText(says, rule.says);
+  hits.parentElement.hidden = rule.hits === 0;
+  setText(hits, `hit ${timesWords(rule.hits)}`);
+  setText(few, `${countWords(rule.hits)}×`);
+  // What is cut is read here, and by what name programs call it.
+  setAttribute(card, "title", `${rule.name}: ${rule.says}`);
+  for (const { show: showAmount } of amounts) showAmount(rule);
 }
 
 function leave(event) {
@@ -179,14 +164,16 @@ function leave(event) {
 
 function setSeed(field) {
   const text = field.value.trim();
-  if (text && !/^-?\d{1,15}$/.test(text)) field.value = store.account.chaos.seed ?? "";
-  else take(() => patch("/sandbox/chaos", { seed: text ? Number(text) : null }));
+  if (text && !/^-?\d{1,15}$/.test(text)) {
+    field.value = store.account.chaos.seed ?? "";
+    toast("A seed is a whole number, like 42; without one it is left to chance.");
+  } else take(() => patch("/sandbox/chaos", { seed: text ? Number(text) : null }));
 }
 
 const change = (name, what) => take(() => patch("/sandbox/chaos", { rules: { [name]: what } }));
 
 async function take(work) {
-  const chaos = await attempt(work);
+  await attempt(() => changeAccount(work, (chaos) => ({ ...store.account, chaos })));
   // Refused, a switch goes back to how things are.
-  takeAccount({ ...store.account, chaos: chaos ?? store.account.chaos });
+  show(store.account.chaos);
 }

@@ -6,7 +6,7 @@ const SECONDS = 1.2;
 
 /** Have `button` copy what `text` returns when it is pressed. */
 export function copies(button, text) {
-  const word = button.textContent;
+  const words = [...button.childNodes];
   let timer;
   button.addEventListener("click", async () => {
     if (!(await copy(text()))) return toast("The browser does not let this page copy.");
@@ -16,7 +16,7 @@ export function copies(button, text) {
     aloud("copied");
     clearTimeout(timer);
     timer = setTimeout(() => {
-      button.textContent = word;
+      button.replaceChildren(...words);
       button.style.width = "";
     }, SECONDS * 1000);
     return undefined;

@@ -1,7 +1,9 @@
 /* Making and changing elements. Data gets in by text and attributes alone, never as HTML: numbers,
-   texts and file names come from strangers. */
+   texts and file names come from strangers, and may be written from right to left. */
 
 const SVG = "http://www.w3.org/2000/svg";
+// Marks that nobody sees, by which a text says which way it runs.
+const TURNS = /([\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069])/;
 
 /** @returns {HTMLElement} the element with that id */
 export const $ = (id) => document.getElementById(id);
@@ -50,7 +52,21 @@ export function setValue(field, value) {
 }
 
 /**
- * Put spans in place of what is in `node`, unless they say the same.
+ * Return what shows `text`, each mark in it that would turn what follows shut up by itself.
+ * @returns {Array<Node|string>}
+ */
+export const isolated = (text) =>
+  text.split(TURNS).map((part, place) => (place % 2 ? turn(part) : part));
+
+const turn = (mark) =>
+  el("bdi", {
+    class: "turn",
+    title: `U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`,
+    text: mark,
+  });
+
+/**
+ * Put parts in place of what is in `node`, unless they say the same. None turns another.
  * @param {HTMLElement} node
  * @param {Array<[string, string]>} parts texts, each with its class, "" for none
  */
@@ -59,6 +75,6 @@ export function setParts(node, parts) {
   if (node.parts === key) return;
   node.parts = key;
   node.replaceChildren(
-    ...parts.map(([text, look]) => (look ? el("span", { class: look, text }) : text)),
+    ...parts.map(([text, look]) => el("bdi", { class: look || null }, ...isolated(text))),
   );
 }

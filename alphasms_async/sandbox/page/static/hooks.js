@@ -4,8 +4,19 @@ import { now, still, tick } from "./clock.js";
 import { el, setAttribute, setParts, setText } from "./dom.js";
 import { open } from "./selection.js";
 import { jsonParts } from "./syntax.js";
-import { clockToMs, lastedWords, leftWords, lookOfAttempt, outcomeOf, tookWords } from "./words.js";
-import { store } from "./store.js";
+import {
+  clockToMs,
+  lastedWords,
+  leftWords,
+  lookOfAttempt,
+  outcomeOf,
+  tookWords,
+  whichWords,
+} from "./words.js";
+
+const WIDE = 60;
+const LETTER = 7.3;
+const SIDES = 28;
 
 // Which attempt is looked at, of which call; the last, unless somebody asked for another.
 let asked = { id: null, place: null };
@@ -21,7 +32,6 @@ export function openAttempt() {
 export function showHooks(panel, detail) {
   const parts = panel.hooks?.isConnected ? panel.hooks : begin(panel);
   const { deliveries } = detail;
-  const isAtEnd = parts.tries.scrollTop + parts.tries.clientHeight >= parts.tries.scrollHeight - 2;
   setParts(parts.url, [[whereWords(detail), ""]]);
   setAttribute(parts.url, "title", detail.hook_url);
   while (parts.lines.length > deliveries.length) parts.lines.pop().remove();
@@ -33,14 +43,19 @@ export function showHooks(panel, detail) {
   parts.tries.append(parts.next);
   const shown = openAttempt();
   parts.body.hidden = shown === undefined;
-  if (shown) setParts(parts.body, jsonParts(shown.body));
-  if (isAtEnd) parts.tries.scrollTop = parts.tries.scrollHeight;
+  if (shown) setParts(parts.body, jsonParts(shown.body, room(panel)));
+}
+
+// How many letters a line of the body has room for; as many as are well read, while it is not seen.
+function room(panel) {
+  const letters = Math.floor((panel.clientWidth - SIDES) / LETTER);
+  return letters > 0 ? Math.min(WIDE, letters) : WIDE;
 }
 
 function begin(panel) {
   const parts = (panel.hooks = el("div", { class: "hooks" }));
   parts.url = el("code");
-  parts.tries = el("div", { class: "tries" });
+  parts.tries = el("div");
   parts.lines = [];
   parts.next = el(
     "div",
@@ -52,7 +67,8 @@ function begin(panel) {
     el("span"),
   );
   parts.body = el("pre");
-  parts.append(el("div", { class: "to" }, parts.url), parts.tries, parts.body);
+  const tries = el("div", { class: "tries" }, parts.tries);
+  parts.append(el("div", { class: "to" }, parts.url), tries, parts.body);
   panel.replaceChildren(parts);
   return parts;
 }
@@ -96,7 +112,7 @@ function showTry(line, delivery) {
   setParts(
     which,
     [
-      [`attempt ${delivery.attempt}`, ""],
+      [whichWords(delivery), ""],
       [pause, "dim"],
     ].filter(([text]) => text),
   );
@@ -109,18 +125,13 @@ function showTry(line, delivery) {
   setAttribute(line, "aria-pressed", isOpen);
 }
 
-function showNext({ next }, { hook, deliveries }) {
-  next.hidden = !(hook && (hook.next_at !== null || hook.in_flight > 0));
+function showNext({ next }, { next: coming }) {
+  next.hidden = coming === null;
   still(next);
-  if (next.hidden) return;
+  if (coming === null) return;
   const [, at, which, left] = next.children;
-  setText(
-    which,
-    hook.attempts < store.account.attempts
-      ? `attempt ${(deliveries.at(-1)?.attempt ?? 0) + 1}`
-      : "again",
-  );
-  setText(at, hook.next_at === null ? clockToMs(now()) : clockToMs(hook.next_at));
-  if (hook.next_at === null) setText(left, "posting…");
-  else tick(next, (time) => setText(left, `in ${leftWords(hook.next_at - time) || "0 s"}`));
+  setText(which, whichWords(coming));
+  setText(at, clockToMs(coming.at ?? now()));
+  if (coming.at === null) setText(left, "posting…");
+  else tick(next, (time) => setText(left, `in ${leftWords(coming.at - time) || "0 s"}`));
 }

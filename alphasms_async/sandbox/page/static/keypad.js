@@ -1,9 +1,9 @@
 /* The keypad, and what was pressed on it. */
 
-import { $, el, setText, setValue } from "./dom.js";
+import { $, el, setText } from "./dom.js";
 import { patch } from "./api.js";
 import { openRow } from "./selection.js";
-import { accountChanged, act, store, takeAccount } from "./store.js";
+import { accountChanged, act, changeAccount, store } from "./store.js";
 import { attempt, toast } from "./toast.js";
 import { sound } from "./tones.js";
 
@@ -24,6 +24,8 @@ const NAMES = { "*": "star", "#": "hash" };
 const buttons = new Map();
 // Keys wait for those before them: two requests at once might arrive in either order.
 const waiting = new Map();
+// While a choice is on its way, it stands.
+let isChoosing = false;
 
 /** Make the keys. */
 export function start() {
@@ -38,12 +40,22 @@ export function start() {
     buttons.set(key, button);
     $("pad").append(button);
   }
-  $("timing").addEventListener("change", ({ target }) =>
-    attempt(async () =>
-      takeAccount(await patch("/sandbox/account", { hook_timing: target.value })),
-    ),
+  $("timing").addEventListener("change", choose);
+  accountChanged.hear(showTiming);
+}
+
+async function choose({ target }) {
+  isChoosing = true;
+  await attempt(() =>
+    changeAccount(() => patch("/sandbox/account", { hook_timing: target.value })),
   );
-  accountChanged.hear((account) => setValue($("timing"), account.hook_timing));
+  isChoosing = false;
+  // Refused, it goes back to how things are.
+  showTiming();
+}
+
+function showTiming() {
+  if (store.account && !isChoosing) $("timing").value = store.account.hook_timing;
 }
 
 /** @returns {boolean} whether `key` is one of a phone's */
@@ -77,12 +89,9 @@ async function send(id, key) {
 export function showKeypad(row) {
   const isOver = row.phase === "ended";
   setText($("pressed"), row.keys);
-  // Of more than fit the last are seen.
-  $("pressed").scrollLeft = $("pressed").scrollWidth;
   $("caret").hidden = row.phase !== "in call";
   light(isOver ? null : row.keys.at(-1));
   for (const button of buttons.values()) button.disabled = isOver || !row.collects;
-  if (store.account) setValue($("timing"), store.account.hook_timing);
 }
 
 function light(key) {

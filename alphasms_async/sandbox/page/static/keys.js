@@ -6,7 +6,7 @@ import { isKey, press } from "./keypad.js";
 import { move } from "./list.js";
 import { showRing } from "./ring.js";
 import { ringingIds, rowOf } from "./rows.js";
-import { openRow, select } from "./selection.js";
+import { openRow, phoneWanted, select } from "./selection.js";
 import { act } from "./store.js";
 import { hush } from "./toast.js";
 import { showList } from "./views.js";
@@ -17,7 +17,7 @@ const LETTERS = { KeyA: "a", KeyD: "d", KeyJ: "j", KeyK: "k", KeyN: "n" };
 
 const DOES = {
   a: answer,
-  d: () => rung() && act(rung().id, "busy"),
+  d: hangUp,
   j: () => move(1),
   k: () => move(-1),
   n: showRing,
@@ -88,7 +88,15 @@ function answer() {
   const row = rung();
   if (row === null) return;
   select(row.id);
+  phoneWanted.tell();
   act(row.id, "answer");
+}
+
+// Who is talked to goes first: that phone is in hand.
+function hangUp() {
+  const row = openRow();
+  if (row?.phase === "in call") act(row.id, "hang-up");
+  else if (rung()) act(rung().id, "busy");
 }
 
 function leaveSearch(event) {

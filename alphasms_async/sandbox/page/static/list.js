@@ -3,11 +3,12 @@
 
 import { $, el, setAttribute } from "./dom.js";
 import { filterChanged, filtered } from "./filters.js";
-import { makeLine, showLine } from "./row.js";
-import { MOST, count, ids, rowOf } from "./rows.js";
-import { open, select, selectionChanged } from "./selection.js";
-import { onceAFrame, signal } from "./signal.js";
+import { makeLine, markLine, showLine } from "./row.js";
+import { count, hasOlder, ids, rowOf } from "./rows.js";
+import { open, phoneWanted, select, selectionChanged } from "./selection.js";
+import { onceAFrame } from "./signal.js";
 import { accountChanged, rowsChanged, store } from "./store.js";
+import { countWords } from "./words.js";
 
 const BEYOND = 6;
 // There a row takes two lines.
@@ -58,9 +59,6 @@ export function move(by) {
   select(shown[next]);
   reveal(next);
 }
-
-/** Somebody wants to see the phone of the one that is open. */
-export const phoneWanted = signal();
 
 function openLine(id) {
   select(id);
@@ -148,9 +146,8 @@ function placeLine(id, place, before) {
     lines.set(id, line);
   }
   showLine(line, rowOf(id));
-  line.classList.toggle("sel", id === open.id);
+  markLine(line, id === open.id);
   line.classList.toggle("last", place === shown.length - 1);
-  setAttribute(line, "aria-selected", id === open.id);
   setAttribute(line, "aria-rowindex", place + 2);
   if (before.nextSibling !== line) before.after(line);
   return line;
@@ -161,9 +158,9 @@ function showNotes() {
   $("empty").hidden = !none;
   $("scroller").hidden = none;
   $("no-match").hidden = none || shown.length > 0;
-  $("rest").hidden = !(store.more && count() >= MOST);
+  $("rest").hidden = !hasOlder();
   $("rest").textContent =
-    `The newest ${count().toLocaleString("en")} are shown; the sandbox has ${store.account.accepted.toLocaleString("en")}.`;
+    `The newest ${countWords(count())} are shown; the sandbox has ${countWords(store.account.accepted)}.`;
 }
 
 function spacer() {

@@ -1,6 +1,6 @@
 /* All that has happened in the call that is open, in its order. */
 
-import { el } from "./dom.js";
+import { el, isolated } from "./dom.js";
 import { clockToMs } from "./words.js";
 
 /** Show it in `panel`. */
@@ -19,7 +19,7 @@ export function showLog(panel, { log }) {
       "li",
       {},
       el("span", { class: "mono", text: clockToMs(at) }),
-      el("span", { text }),
+      el("span", {}, ...isolated(text)),
     );
     line.key = keys[place];
     list.append(line);

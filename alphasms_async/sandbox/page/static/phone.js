@@ -9,7 +9,7 @@ import { open, openChanged, openRow, selectionChanged } from "./selection.js";
 import { onceAFrame } from "./signal.js";
 import { act } from "./store.js";
 import { lineParts } from "./syntax.js";
-import { clockWords, minutes, momentWords, phoneWords, stateOf } from "./words.js";
+import { clockWords, minutes, momentWords, phoneWords, spoiledWords, stateOf } from "./words.js";
 
 const ICONS = {
   call: "M6.6 10.8a15 15 0 0 0 6.6 6.6l2.2-2.2a1 1 0 0 1 1-.25 11.4 11.4 0 0 0 3.6.57 1 1 0 0 1 1 1V20a1 1 0 0 1-1 1A17 17 0 0 1 3 4a1 1 0 0 1 1-1h3.5a1 1 0 0 1 1 1c0 1.25.2 2.45.57 3.57a1 1 0 0 1-.25 1z",
@@ -37,7 +37,7 @@ export function start() {
   selectionChanged.hear(draw);
   openChanged.hear(draw);
   copies($("copy-code"), () => $("code").textContent);
-  copies($("copy-test"), () => $("test").textContent);
+  copies($("copy-test"), () => open.detail.test);
   show();
 }
 
@@ -63,24 +63,23 @@ function showHead(row) {
   setAttribute($("icon"), "d", ICONS[row.kind]);
   setText($("chip"), word);
   setAttribute($("chip"), "class", `chip ${look}${look === "c-ring" ? " solid-ring" : ""}`);
-  const kind = { call: "call ", otp: "flash call ", sms: "message " }[row.kind];
-  const parts = [
-    [kind, ""],
-    [String(row.id), "mono"],
-    [` · ${aboutWords(row).join(" · ")}`, ""],
-  ];
-  setParts($("about"), parts);
-  setAttribute($("about"), "title", momentWords(row.at));
+  setText($("about-kind"), { call: "call ", otp: "flash call ", sms: "message " }[row.kind]);
+  setText($("about-id"), String(row.id));
+  const what = row.file ?? (row.text && row.kind === "call" ? "text read out" : "");
+  setParts($("about-what"), [[what, ""]]);
+  setAttribute($("about-what"), "title", what);
+  $("about-what").hidden = what === "";
+  setText($("about-when"), whenWords(row));
+  setAttribute($("about-when"), "title", momentWords(row.at));
+  setText($("about-chaos"), spoiledWords(row));
+  $("about-chaos").hidden = !row.chaos;
   showTimer(row);
 }
 
-function aboutWords(row) {
-  const moment = row.answered_at
-    ? `answered ${clockWords(row.answered_at)}`
-    : `${row.ringing_at ? "rang" : "accepted"} ${clockWords(row.ringing_at ?? row.at)}`;
-  const what = row.file ?? (row.text && row.kind === "call" ? "text read out" : null);
-  return [what, moment].filter(Boolean);
-}
+const whenWords = ({ at, ringing_at: rang, answered_at: answered }) =>
+  answered
+    ? `answered ${clockWords(answered)}`
+    : `${rang ? "rang" : "accepted"} ${clockWords(rang ?? at)}`;
 
 function showTimer(row) {
   const timer = $("timer");
@@ -100,7 +99,8 @@ function showContent(row) {
   $("said").classList.toggle("written", row.kind === "sms");
   $("said-how").hidden = row.kind === "sms";
   setText($("said-how"), "read out by the gateway");
-  setText($("said-text"), row.text ?? "");
+  // The row has but the beginning of a long one.
+  setText($("said-text"), (open.detail ?? row).text ?? "");
 }
 
 let actsKey = "";
@@ -129,7 +129,27 @@ function showActs(row) {
     ($("acts").querySelector("button:enabled") ?? $("table")).focus({ preventScroll: true });
 }
 
+// What was done last is what is seen of it.
 function showTest() {
-  setParts($("test"), open.detail === null ? [] : lineParts(open.detail.test));
-  $("copy-test").disabled = open.detail === null;
+  const { detail } = open;
+  const box = $("test");
+  $("copy-test").disabled = detail === null;
+  if (box.textOfTest === detail?.test) return;
+  box.textOfTest = detail?.test;
+  const lines = detail === null ? [] : detail.test.split("\n");
+  setText($("test-count"), lines.length > 1 ? `${lines.length} lines` : "");
+  box.replaceChildren(el("div", {}, ...lines.map(testLine)));
+  // Its end: the box begins there.
+  box.scrollTop = 0;
 }
+
+function testLine(text) {
+  const parts = lineParts(text).flatMap(([part, look]) =>
+    look ? [el("span", { class: look, text: part })] : breakable(part),
+  );
+  return el("div", { class: "code", title: text }, ...parts);
+}
+
+// Where there is room for two lines, the second begins behind a bracket.
+const breakable = (part) =>
+  part.split(/(?<=\()/).flatMap((piece, place) => (place ? [el("wbr"), piece] : [piece]));

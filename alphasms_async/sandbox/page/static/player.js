@@ -1,6 +1,8 @@
 /* The recording: played, drawn as bars, moved in by pointer and by keys. */
 
+import { fetchBlob } from "./api.js";
 import { $, el, setAttribute, setText, svg } from "./dom.js";
+import { attempt } from "./toast.js";
 import { minutes, sizeWords } from "./words.js";
 
 const PLAY = "M1 1.2v11.6c0 .7.8 1.2 1.4.8l9.3-5.8c.6-.4.6-1.2 0-1.6L2.4.4C1.8 0 1 .5 1 1.2z";
@@ -10,9 +12,10 @@ const STEP = 3;
 const HEIGHT = 40;
 const FLAT = Array(130).fill(0);
 
-// Where the recording is, and how long; the sound is torn down only for another. Its moment is in
-// the address: ids begin anew with the sandbox, and browsers keep the sound of an address.
-let source = null;
+// Whose recording it is, null for nobody's; ids begin anew with the sandbox, so by their moment too.
+let shown = null;
+let asked = new AbortController();
+let loading = null;
 let seconds = 0;
 let isPlayable = false;
 let bars = [];
@@ -30,7 +33,7 @@ export function start() {
   for (const name of ["timeupdate", "seeked", "loadedmetadata"])
     audio.addEventListener(name, showPosition);
   audio.addEventListener("play", follow);
-  audio.addEventListener("error", () => source !== null && cannotPlay());
+  audio.addEventListener("error", () => audio.src && cannotPlay());
   showButton();
 }
 
@@ -39,27 +42,40 @@ export function showPlayer(row, detail) {
   const sound = detail?.sound ?? null;
   // While the next one's details are on their way, its place is kept, so that nothing jumps.
   const isComing = Boolean(row?.file) && detail === null;
-  const wanted = row && `/sandbox/entries/${row.id}/recording?at=${row.at}`;
-  if (wanted !== source) drop();
+  const wanted = row && `${row.id} ${row.at}`;
+  if (wanted !== shown) drop();
   $("player").hidden = sound === null && !isComing;
   $("sound").hidden = $("player").hidden;
-  if (sound === null || source === wanted) return;
-  source = wanted;
+  if (sound === null || shown === wanted) return;
+  shown = wanted;
   ({ seconds } = sound);
   isPlayable = sound.playable;
-  if (isPlayable) $("audio").src = source;
+  if (isPlayable) loading = load(row.id);
   draw(detail.peaks ?? FLAT);
   showFacts(sound);
   showButton();
   showPosition();
 }
 
+// Whole: of an address a browser asks for more whenever it likes, of a sandbox that is gone too.
+async function load(id) {
+  const { signal } = (asked = new AbortController());
+  const blob = await attempt(
+    () => fetchBlob(`/sandbox/entries/${id}/recording`, signal),
+    // Next time it is shown, it is asked for again.
+    () => signal.aborted || (shown = null),
+  );
+  if (blob && !signal.aborted) $("audio").src = URL.createObjectURL(blob);
+}
+
 function drop() {
-  if (source === null) return;
-  source = null;
+  if (shown === null) return;
+  shown = null;
   seconds = 0;
   isPlayable = false;
+  asked.abort();
   $("audio").pause();
+  if ($("audio").src) URL.revokeObjectURL($("audio").src);
   $("audio").removeAttribute("src");
   $("audio").load();
   draw([]);
@@ -107,6 +123,7 @@ async function toggle() {
   const audio = $("audio");
   if (!audio.paused) return audio.pause();
   try {
+    await loading;
     await audio.play();
   } catch {
     // Another call was opened meanwhile, or the sound is none; `error` tells of the latter.

@@ -1,21 +1,21 @@
 /* The request that the call which is open came from. */
 
-import { el } from "./dom.js";
+import { el, isolated } from "./dom.js";
 
 /** Show it in `panel`. */
 export function showRequest(panel, { id, request }) {
   if (panel.firstChild?.shownId === id) return;
   const { method, path, fields, curl } = request;
   const listed = Object.entries(fields).flatMap(([name, value]) => [
-    el("dt", { class: "mono", text: name }),
-    el("dd", { text: valueWords(value) }),
+    el("dt", { class: "mono" }, ...isolated(name)),
+    el("dd", {}, ...isolated(valueWords(value))),
   ]);
   const shown = el(
     "div",
     {},
     el("div", { class: "to" }, el("code", { text: `${method} ${path}` })),
     el("dl", { class: "fields" }, ...listed),
-    el("pre", { text: curl }),
+    el("pre", {}, ...isolated(curl)),
   );
   shown.shownId = id;
   panel.replaceChildren(shown);

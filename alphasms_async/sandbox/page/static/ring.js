@@ -5,14 +5,17 @@ import { post } from "./api.js";
 import { copies } from "./copy.js";
 import { $, setText } from "./dom.js";
 import { exportLine } from "./header.js";
-import { putNew } from "./rows.js";
+import { rowOf } from "./rows.js";
 import { select } from "./selection.js";
-import { accountChanged, rowsChanged } from "./store.js";
+import { accountChanged, changeRow, store } from "./store.js";
 import { attempt } from "./toast.js";
 import { phoneWords } from "./words.js";
 
 // The ends whose fate is fixed whatever one does.
 const FIXED = /000[123]$/;
+
+// The call that is under way, null for none; one that is asked for twice is made once.
+let underWay = null;
 
 /** Begin. */
 export function start() {
@@ -22,9 +25,7 @@ export function start() {
   });
   copies($("empty-copy-export"), exportLine);
   copies($("empty-copy-curl"), curlLine);
-  $("empty-ring").addEventListener("click", () =>
-    attempt(() => ring({ phone: madeUp(), hook: null, dtmf: true })),
-  );
+  $("empty-ring").addEventListener("click", () => ring({ phone: madeUp(), dtmf: true }));
   $("ring").addEventListener("click", showRing);
   $("ring-close").addEventListener("click", () => $("ring-dialog").close());
   $("ring-dialog").querySelector("form").addEventListener("submit", submit);
@@ -32,6 +33,8 @@ export function start() {
 
 /** Ask which phone, and what becomes of it. */
 export function showRing() {
+  if (store.account === null) return;
+  underWay = null;
   $("ring-phone").value = phoneWords(madeUp());
   refuse("");
   $("ring-dialog").showModal();
@@ -40,22 +43,25 @@ export function showRing() {
 
 async function submit(event) {
   event.preventDefault();
-  refuse("");
-  const phone = $("ring-phone").value.replace(/[\s()+-]/g, "");
-  const autopilot = $("ring-script").value.trim();
-  const rung = await attempt(async () => {
-    if (autopilot) await post("/sandbox/scripts", { phone, autopilot });
-    return ring({ phone, hook: $("ring-hook").value.trim() || null, dtmf: $("ring-dtmf").checked });
-  }, refuse);
-  if (rung) $("ring-dialog").close();
+  const call = {
+    phone: $("ring-phone").value.replace(/[\s()+-]/g, ""),
+    hook: $("ring-hook").value.trim() || null,
+    dtmf: $("ring-dtmf").checked,
+    autopilot: $("ring-script").value.trim() || null,
+  };
+  if (await ring(call, refuse)) $("ring-dialog").close();
 }
 
-async function ring(call) {
-  const row = await post("/sandbox/calls", call);
-  putNew([row]);
-  rowsChanged.tell();
-  select(row.id);
-  return row;
+/** Make a call. @returns {Promise<boolean>} whether this was it, and it rings */
+async function ring(call, refused) {
+  if (underWay !== null) return false;
+  refuse("");
+  const mine = (underWay = Symbol("call"));
+  const row = await attempt(() => changeRow(() => post("/sandbox/calls", call)), refused);
+  if (row && rowOf(row.id)) select(row.id);
+  if (mine !== underWay) return false;
+  underWay = null;
+  return row !== undefined;
 }
 
 function refuse(why) {

@@ -3,7 +3,7 @@
 
 import { still, tick, tickSince } from "./clock.js";
 import { el, setAttribute, setParts, setText } from "./dom.js";
-import { select } from "./selection.js";
+import { phoneWanted, select } from "./selection.js";
 import { act, store } from "./store.js";
 import {
   clockWords,
@@ -67,8 +67,17 @@ export function showLine(line, row) {
   showHook(line.parts.hook, row);
   price.hidden = when.hidden = rings;
   setText(price, moneyWords(row.price, store.account.currency));
+  setAttribute(price, "title", price.textContent);
   setText(when, clockWords(row.at));
   setAttribute(when, "title", momentWords(row.at));
+}
+
+/** Have `line` be the open one, or not; of all buttons in the table the Tab key meets only its. */
+export function markLine(line, isOpen) {
+  line.classList.toggle("sel", isOpen);
+  setAttribute(line, "aria-selected", isOpen);
+  for (const button of line.parts.hook.querySelectorAll("button"))
+    button.tabIndex = isOpen ? 0 : -1;
 }
 
 function showLength(cell, row) {
@@ -122,7 +131,10 @@ function button(word, look, row, verb) {
       "aria-label": label,
       onclick: () => {
         // Who answers has that phone in hand: what is pressed next goes to it.
-        if (verb === "answer") select(row.id);
+        if (verb === "answer") {
+          select(row.id);
+          phoneWanted.tell();
+        }
         act(row.id, verb);
       },
     },

@@ -3,8 +3,8 @@
 import { get } from "./api.js";
 import { ids, ringingIds, rowOf } from "./rows.js";
 import { signal } from "./signal.js";
-import { entriesChanged, rowsChanged } from "./store.js";
-import { attempt } from "./toast.js";
+import { entriesChanged, rowsChanged, store } from "./store.js";
+import { attempt, toast } from "./toast.js";
 
 const CALM_MS = 300;
 
@@ -12,6 +12,8 @@ const CALM_MS = 300;
 export const selectionChanged = signal();
 /** The open one's row or details are new. */
 export const openChanged = signal();
+/** Somebody wants to see the phone of the one that is open. */
+export const phoneWanted = signal();
 
 /** `id` is null while nothing is open; `detail` until it was fetched. */
 export const open = { id: null, detail: null };
@@ -47,11 +49,7 @@ async function refresh() {
   while (isStale && open.id !== null) {
     isStale = false;
     const { id } = open;
-    // It may have been forgotten meanwhile, which is no news worth a line.
-    const detail = await attempt(
-      () => get(`/sandbox/entries/${id}`),
-      () => {},
-    );
+    const detail = await attempt(() => get(`/sandbox/entries/${id}`), refuse);
     if (id !== open.id) isStale = true;
     else if (detail) {
       open.detail = detail;
@@ -61,14 +59,23 @@ async function refresh() {
   isFetching = false;
 }
 
+// It may have been forgotten meanwhile, and that nobody answers the bar says: no news worth a line.
+function refuse(why, status) {
+  if (status !== 0 && status !== 404) toast(why);
+}
+
 /** Begin: the address names one, else the first that rings, else the newest. */
 export function start() {
   rowsChanged.hear(() => {
-    if (open.id !== null && !rowOf(open.id)) select(null);
+    if (open.id !== null && !rowOf(open.id)) {
+      select(null);
+      if (ids().length > 0) toast("What was open is in the list no more; another is open now.");
+    }
     // A sandbox that was started anew has the same ids again, for other calls.
     if (open.detail && open.detail.at !== openRow()?.at) open.detail = null;
-    if (open.id === null) select(firstChoice());
-    else openChanged.tell();
+    // What is told before all was read may be anything, and not what the address names.
+    if (open.id !== null) openChanged.tell();
+    else if (store.isRead) select(firstChoice());
   });
   entriesChanged.hear((hasChanged) => open.id !== null && hasChanged(open.id) && refresh());
   addEventListener("hashchange", () => {

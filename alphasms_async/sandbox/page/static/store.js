@@ -3,7 +3,16 @@
 
 import { get, post } from "./api.js";
 import { setNow } from "./clock.js";
-import { MOST, asking, beginWalk, count, endWalk, isWalking, putAsked, putNew } from "./rows.js";
+import {
+  MOST,
+  asking,
+  beginWalk,
+  endWalk,
+  isWalking,
+  putAnswer,
+  putAsked,
+  putNew,
+} from "./rows.js";
 import { signal } from "./signal.js";
 import { attempt } from "./toast.js";
 
@@ -17,14 +26,30 @@ export const accountChanged = signal();
 /** Tells a function that says whether the thing with an id has changed. */
 export const entriesChanged = signal();
 
-/** `account` is null until the sandbox has been asked once; `more` says whether there are rows
-    older than those held. */
-export const store = { account: null, more: false };
+/** `account` is null until the sandbox has told something, `isRead` says whether all was read once. */
+export const store = { account: null, isRead: false };
 
-/** Take over the account. */
+// Counts the accounts taken over.
+let accounts = 0;
+
+/** Take over the account as it is now. */
 export function takeAccount(account) {
+  accounts += 1;
   store.account = account;
   accountChanged.tell(account);
+}
+
+/**
+ * Have the account changed, and take over what came of it; what was told while the answer was on its
+ * way is newer, or will be told again.
+ * @param {function(): Promise<*>} ask has it changed
+ * @param {function(*): object} [accountOf] makes the account of the answer
+ * @throws {Refusal}
+ */
+export async function changeAccount(ask, accountOf = (answer) => answer) {
+  const before = accounts;
+  const answer = await ask();
+  if (accounts === before) takeAccount(accountOf(answer));
 }
 
 /** Take over what the stream tells. */
@@ -42,30 +67,47 @@ export function takeNews({ rows, gone, account, now }) {
 export async function fetchAll() {
   const walk = beginWalk();
   let path = "/sandbox/state";
+  let met = 0;
   while (path) {
-    const asked = asking();
+    const asked = { rows: asking(), accounts };
     const page = await attempt(() => get(path));
     if (!page || !isWalking(walk)) return;
-    takePage(page, asked);
-    path =
-      count() < MOST && page.more && `/sandbox/entries?before=${page.rows.at(-1).id}&limit=${PAGE}`;
+    met += page.rows.length;
+    const last = page.more ? page.rows.at(-1).id : null;
+    const isOver = last === null || met >= MOST;
+    putAsked(page.rows, asked.rows);
+    if (isOver) endWalk(last);
+    tellPage(page, asked);
+    path = !isOver && `/sandbox/entries?before=${last}&limit=${PAGE}`;
     if (path) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     if (!isWalking(walk)) return;
   }
 }
 
-function takePage({ rows, more, account, now }, asked) {
-  putAsked(rows, asked);
-  store.more = more;
-  if (!more) endWalk();
+function tellPage({ account, now }, asked) {
   // The first page is the state, with the account in it.
   if (account) {
+    store.isRead = true;
     setNow(now);
-    takeAccount(account);
+    if (accounts === asked.accounts) takeAccount(account);
   }
   // First which there are: nobody asks for more about one that is gone.
   rowsChanged.tell();
   if (account) entriesChanged.tell(() => true);
+}
+
+/**
+ * Ask for something that a row comes of, and take that over, unless newer was told meanwhile.
+ * @param {function(): Promise<import("./words.js").Row>} ask
+ * @throws {Refusal}
+ */
+export async function changeRow(ask) {
+  const asked = asking();
+  const row = await ask();
+  putAnswer(row, asked);
+  rowsChanged.tell();
+  entriesChanged.tell((id) => id === row.id);
+  return row;
 }
 
 /**
@@ -75,11 +117,5 @@ function takePage({ rows, more, account, now }, asked) {
  * @param {object} [body]
  */
 export function act(id, verb, body) {
-  return attempt(async () => {
-    const row = await post(`/sandbox/entries/${id}/${verb}`, body);
-    putNew([row]);
-    rowsChanged.tell();
-    entriesChanged.tell((changed) => changed === id);
-    return row;
-  });
+  return attempt(() => changeRow(() => post(`/sandbox/entries/${id}/${verb}`, body)));
 }

@@ -1,13 +1,11 @@
 /* Colours for a line of Python and for JSON: the text is cut into parts, each with its class. What is
    no JSON comes back as it was. */
 
-// A text, a word of the language, a number, and the last deed: `.press(`.
-const PYTHON =
-  /("(?:[^"\\]|\\.)*")|\b(await|assert|not|in|is)\b|\b(\d+)\b|(\.\w+\()(?=(?:"[^"]*")?\)$)/g;
-const PYTHON_LOOKS = ["w-s", "w-w", "w-n", "w-do"];
+// A text, a word of the language, a number.
+const PYTHON = /("(?:[^"\\]|\\.)*")|\b(await|assert|not|in|is)\b|\b(\d+)\b/g;
+const PYTHON_LOOKS = ["w-s", "w-w", "w-n"];
 const JSON_TOKEN =
   /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(?:true|false|null)\b)|([{}[\],])|\s+/gy;
-const WIDTH = 60;
 
 /** @returns {Array<[string, string]>} the parts of one line of a test */
 export function lineParts(text) {
@@ -23,10 +21,11 @@ export function lineParts(text) {
 }
 
 /**
- * @returns {Array<[string, string]>} the parts of a JSON text, its numbers as they are written, in
- *   lines that are not too long
+ * @param {string} text
+ * @param {number} wide how many characters a line may have
+ * @returns {Array<[string, string]>} the parts of a JSON text, its numbers as they are written
  */
-export function jsonParts(text) {
+export function jsonParts(text, wide) {
   const tokens = tokensOf(text);
   if (tokens === null) return [[text, ""]];
   const parts = [];
@@ -39,7 +38,7 @@ export function jsonParts(text) {
     const before = tokens[place - 1]?.[0];
     if (before === ",") {
       // A name stays with its value.
-      if (width + group > WIDTH) {
+      if (width + group > wide) {
         add("\n  ", "");
         width = 2;
       } else add(" ", "");

@@ -2,7 +2,7 @@
 
 import { now, still, tick } from "./clock.js";
 import { $, setText, svg } from "./dom.js";
-import { lastedWords, lookOfAttempt, outcomeOf } from "./words.js";
+import { lastedWords, lookOfAttempt, outcomeOf, whichWords } from "./words.js";
 
 const BAR = { y: 6, height: 12 };
 const GAP = 2;
@@ -126,7 +126,7 @@ function attemptMarks({ deliveries }, scale, labels) {
     return svg(
       "path",
       { class: `m ${lookOfAttempt(delivery)}`, d: `M${x} 3v18` },
-      svg("title", { text: `attempt ${delivery.attempt}: ${outcomeOf(delivery)}` }),
+      svg("title", { text: `${whichWords(delivery)}: ${outcomeOf(delivery)}` }),
     );
   });
 }

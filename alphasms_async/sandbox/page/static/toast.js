@@ -26,7 +26,7 @@ export function aloud(text) {
 }
 
 /**
- * Do what may be refused; a refusal is shown, or given to `refused`.
+ * Do what may be refused; a refusal is shown, or given to `refused`, with its status, 0 for no answer.
  * @returns {Promise<*>} what was done came to, undefined when it was refused
  */
 export async function attempt(work, refused = toast) {
@@ -34,7 +34,7 @@ export async function attempt(work, refused = toast) {
     return await work();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    refused(error.message);
+    refused(error.message, error.status);
     return undefined;
   }
 }

@@ -1,8 +1,7 @@
 /* Where there is room for one column alone: the list, or the phone, and the way between them. */
 
 import { $ } from "./dom.js";
-import { phoneWanted } from "./list.js";
-import { selectionChanged, openRow } from "./selection.js";
+import { openRow, phoneWanted, selectionChanged } from "./selection.js";
 
 const isNarrow = matchMedia("(max-width: 960px)");
 

@@ -20,6 +20,7 @@
  * @property {?string} text
  * @property {?string} code
  * @property {?string} file
+ * @property {?string} chaos the rule that spoiled the answer to its request
  * @property {?Hook} hook null when nobody asked to be told
  *
  * @typedef {object} Hook how its webhook goes; status, error and ms are the last attempt's
@@ -60,6 +61,11 @@ const ERRORS = {
   ReadError: "broken off",
   WriteError: "broken off",
   RemoteProtocolError: "broken off",
+};
+const SPOILED = {
+  charged_no_reply: "reply lost",
+  half_answer: "reply cut off",
+  wrong_json: "reply of another shape",
 };
 const SIGNS = { UAH: "₴", USD: "$", EUR: "€", PLN: "zł" };
 const TAGS = { voice_sms: "TEXT", say: "TEXT", pipeline: "PIPE" };
@@ -110,8 +116,18 @@ export function lastedWords(ms) {
 /** `4 s` for a countdown, in whole seconds; "" when it is over */
 export const leftWords = (ms) => (ms > 0 ? lastedWords(Math.ceil(ms / 1000) * 1000) : "");
 
-/** `0.40 ₴` */
-export const moneyWords = (amount, currency) => `${amount} ${SIGNS[currency] ?? currency}`;
+/** `12 345`: thousands apart, by a space that no line breaks at */
+export const countWords = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+
+/** `once`, `twice`, `3 times` */
+export const timesWords = (number) =>
+  ["never", "once", "twice"][number] ?? `${countWords(number)} times`;
+
+/** `0.40 ₴`, `100 000.00 ₴` */
+export function moneyWords(amount, currency) {
+  const [whole, part] = amount.split(".");
+  return `${[countWords(whole), part].join(".")} ${SIGNS[currency] ?? currency}`;
+}
 
 /** `138 KB` */
 export function sizeWords(bytes) {
@@ -143,27 +159,46 @@ export const errorWords = (error) => ERRORS[error] ?? error.split(":")[0];
 export const outcomeOf = ({ status, error }) =>
   status === null ? errorWords(error ?? "no answer") : String(status);
 
+/** Which attempt it is: by itself, or because a person asked for it. */
+export function whichWords({ attempt, resent }) {
+  if (!resent) return `attempt ${attempt}`;
+  return attempt === 1 ? "sent again" : `sent again, attempt ${attempt}`;
+}
+
 /** How an attempt, or a hook by its last, looks: taken, not answered, refused. */
 export function lookOfAttempt({ status }) {
   if (status === null) return "warn";
   return status >= 200 && status < 300 ? "ok" : "bad";
 }
 
+/** What chaos did to the answer that the program got, `⚡ reply lost`; "" for nothing. */
+export const spoiledWords = ({ chaos }) =>
+  chaos ? `⚡ ${SPOILED[chaos] ?? chaos.replaceAll("_", " ")}` : "";
+
 /** Whether a hook failed so far. */
 export const isHookFailing = (hook) => hook !== null && hook.attempts > 0 && !hook.taken;
 
-/** Whether somebody should look at it: it failed, or its hook did. */
+/** Whether somebody should look at it: it failed, or its hook did, or its program knows it not. */
 export const isTrouble = (row) =>
-  isHookFailing(row.hook) || (row.phase === "ended" && stateOf(row)[1] === "c-bad");
+  Boolean(row.chaos) ||
+  isHookFailing(row.hook) ||
+  (row.phase === "ended" && stateOf(row)[1] === "c-bad");
 
 /**
- * How the webhook of a row goes, in words, each with its class.
+ * What chaos did to a row, and how its webhook goes, in words, each with its class.
  * @param {Row} row
  * @param {{attempts: number, hook_timing: string}} account
  * @param {string} left how long it is to the next attempt, `4 s`; "" when it is due
  * @returns {Array<[string, string]>}
  */
 export function hookWords(row, account, left) {
+  const spoiled = spoiledWords(row);
+  const words = toldWords(row, account, left).filter(([text]) => text);
+  if (!spoiled) return words;
+  return [[spoiled, "warnc"], ...(words.length ? [[" · ", "dim"], ...words] : [])];
+}
+
+function toldWords(row, account, left) {
   if (row.kind === "sms" && row.text && !isHookFailing(row.hook)) return [[row.text, "dim"]];
   if (row.phase === "ringing") return [[row.collects ? "collects digits" : "", "dim"]];
   const words = attemptWords(row, account, left);
