@@ -250,18 +250,8 @@ def _not_answered(
     """Return the one of the three answers that no answer of the gateway's stands for."""
     reason = reason_of(failure, request)
     if delivery.began:
-        return OutcomeUnknown(
-            f"{request.asked}: outcome unknown, it may have arrived: {reason}. "
-            f"It is not repeated. Before sending again, {_where_to_look(request)}.",
-            client_id=request.client_id,
-        )
+        return OutcomeUnknown(request.unknown(reason), client_id=request.client_id)
     return NotSent(f"{request.asked}: not sent: {reason}. Sending it again is safe.")
-
-
-def _where_to_look(request: Request) -> str:
-    if request.client_id is None:
-        return "look in the provider's panel"
-    return f"ask for the status of client_id {request.client_id}"
 
 
 def _pause(repeats: int) -> float:

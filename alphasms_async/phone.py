@@ -17,7 +17,14 @@ from phonenumbers import (
 
 from alphasms_async.errors import InvalidPhoneNumber
 
-__all__ = ["DEFAULT_REGION", "mask_digits", "mask_known_phone", "mask_phone", "parse_phone"]
+__all__ = [
+    "DEFAULT_REGION",
+    "mask_digits",
+    "mask_known_phone",
+    "mask_phone",
+    "parse_phone",
+    "without_number",
+]
 
 DEFAULT_REGION = "UA"
 
@@ -35,6 +42,9 @@ _E164_DIGITS = range(8, 16)
 _SPREADSHEET_END = ".0"
 _LONGEST_INPUT = 40
 _LONGEST_SHORT_CODE = 6
+# So few digits are nobody's number, and tell which of several is meant.
+_LONGEST_SHOWN_CODE = 3
+_NAMED = re.compile(r"\Athe phone [\d*]+ ")
 
 
 def _ukrainian_mobiles() -> re.Pattern[str]:
@@ -73,6 +83,11 @@ def mask_digits(text: str) -> str:
     Whatever people write between the digits of a number does not end a run.
     """
     return _LONG_RUN.sub(lambda run: mask_phone(run.group()), _visible(text))
+
+
+def without_number(refusal: str) -> str:
+    """Return what an `InvalidPhoneNumber` says, without the number that it was about."""
+    return _NAMED.sub("the phone ", refusal)
 
 
 def parse_phone(text: str, *, region: str = DEFAULT_REGION) -> str:
@@ -118,7 +133,7 @@ def _written(text: str) -> str:
         raise InvalidPhoneNumber(f"the phone number is empty: {_RIGHT}")
     fits = len(stripped) <= _LONGEST_INPUT and _WRITTEN.fullmatch(stripped)
     if not fits or stripped.endswith(_SPREADSHEET_END):
-        raise InvalidPhoneNumber(f"{_shown(stripped)} {_fault(stripped)}: {_RIGHT}")
+        raise InvalidPhoneNumber(f"{_named(stripped)} {_fault(stripped)}: {_RIGHT}")
     return stripped
 
 
@@ -127,7 +142,7 @@ def _fault(text: str) -> str:
         return "has letters in it"
     if text.endswith(_SPREADSHEET_END):
         return "is what a spreadsheet made of it"
-    return "is not a phone number"
+    return "is not a number that can be dialled"
 
 
 def _visible(text: str) -> str:
@@ -161,7 +176,6 @@ def _zeros(number: PhoneNumber) -> int:
 
 
 def _refusal(text: str, digits: str, *, abroad: bool, home: bool) -> InvalidPhoneNumber:
-    shown = _shown(text.strip())
     if len(digits) <= _LONGEST_SHORT_CODE:
         reason = "is a short code or too short to be a phone number"
     elif len(digits) < 9:
@@ -174,8 +188,14 @@ def _refusal(text: str, digits: str, *, abroad: bool, home: bool) -> InvalidPhon
         reason = "reads like a number of another country, which is written with a plus"
     else:
         reason = "is not in any operator's range"
-    return InvalidPhoneNumber(f"{shown} {reason}: {_RIGHT}")
+    named = f"the phone {digits}" if len(digits) <= _LONGEST_SHOWN_CODE else _named(text.strip())
+    return InvalidPhoneNumber(f"{named} {reason}: {_RIGHT}")
 
 
-def _shown(text: str) -> str:
-    return mask_phone(text) if len(text) <= _LONGEST_INPUT else f"text of {len(text)} characters"
+def _named(text: str) -> str:
+    """Return the subject of a refusal: the phone, with as much of it as may be shown."""
+    if len(text) > _LONGEST_INPUT:
+        return f"the phone, a text of {len(text)} characters,"
+    masked = mask_phone(text)
+    # Stars alone tell nothing.
+    return f"the phone {masked}" if masked.strip("*") else "the phone"

@@ -8,7 +8,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from alphasms_async import phone as phone_module
 from alphasms_async.errors import InvalidPhoneNumber
-from alphasms_async.phone import mask_digits, mask_phone, parse_phone
+from alphasms_async.phone import mask_digits, mask_phone, parse_phone, without_number
 
 # Two ways to one answer, which only a test takes side by side.
 dialled = phone_module._dialled  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - see above
@@ -165,7 +165,7 @@ def test_national_forms_are_those_of_the_region(
         ("+112", "is a short code"),
         ("7788", "is a short code"),
         ("123456", "is a short code"),
-        ("+", "is not a phone number"),
+        ("+", "is not a number that can be dialled"),
         ("1234567", "is too short"),
         ("12345678", "is too short"),
         ("+38050123", "is too short"),
@@ -177,24 +177,24 @@ def test_national_forms_are_those_of_the_region(
         ("000000000000", "is not in any operator's range"),
         ("+999501234567", "is not in any operator's range"),
         ("1234567890123456", "is too long"),
-        ("+380501234567 +380671234567", "is not a phone number"),
-        ("0501234567, 0671234567", "is not a phone number"),
-        ("0501234567; 0671234567", "is not a phone number"),
+        ("+380501234567 +380671234567", "is not a number that can be dialled"),
+        ("0501234567, 0671234567", "is not a number that can be dialled"),
+        ("0501234567; 0671234567", "is not a number that can be dialled"),
         ("0501234567/0671234567", "is too long"),
         ("0501234567\n0671234567", "is too long"),
-        ("0501234567#12", "is not a phone number"),
-        ("*111#", "is not a phone number"),
-        ("'0501234567", "is not a phone number"),
-        ("050_123_45_67", "is not a phone number"),
-        ("38+0501234567", "is not a phone number"),
-        ("+380501234567+", "is not a phone number"),
-        ("++380501234567", "is not a phone number"),
-        ("0501234567\x00", "is not a phone number"),
-        ("²³⁴⁵⁶⁷⁸⁹⁰", "is not a phone number"),
-        ("😀", "is not a phone number"),
-        ("\ud800", "is not a phone number"),
-        ("0" * 41, "is not a phone number"),
-        ("0501234567" + " " * 30 + "1", "is not a phone number"),
+        ("0501234567#12", "is not a number that can be dialled"),
+        ("*111#", "is not a number that can be dialled"),
+        ("'0501234567", "is not a number that can be dialled"),
+        ("050_123_45_67", "is not a number that can be dialled"),
+        ("38+0501234567", "is not a number that can be dialled"),
+        ("+380501234567+", "is not a number that can be dialled"),
+        ("++380501234567", "is not a number that can be dialled"),
+        ("0501234567\x00", "is not a number that can be dialled"),
+        ("²³⁴⁵⁶⁷⁸⁹⁰", "is not a number that can be dialled"),
+        ("😀", "is not a number that can be dialled"),
+        ("\ud800", "is not a number that can be dialled"),
+        ("0" * 41, "is not a number that can be dialled"),
+        ("0501234567" + " " * 30 + "1", "is not a number that can be dialled"),
     ],
 )
 def test_what_is_no_number_is_refused_with_the_reason(text: str, reason: str) -> None:
@@ -203,6 +203,42 @@ def test_what_is_no_number_is_refused_with_the_reason(text: str, reason: str) ->
     assert reason in told
     assert [told] == told.splitlines()
     assert told.endswith("use international form, like +380 50 123 45 67")
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("Olena", "the phone has letters in it"),
+        ("1", "the phone 1 is a short code"),
+        ("12", "the phone 12 is a short code"),
+        ("+1 1-2", "the phone 112 is a short code"),
+        ("7788", "the phone is a short code"),
+        ("*111#", "the phone is not a number that can be dialled"),
+        ("12345", "the phone ***45 is a short code"),
+        ("1234567", "the phone *****67 is too short"),
+        ("050123456", "the phone *******56 has 9 digits"),
+        ("000000000000", "the phone 000*****0000 is not in any operator's range"),
+        ("380501234567 Olena", "the phone 380*****4567 has letters in it"),
+        ("0" * 41, "the phone, a text of 41 characters, is not a number that can be dialled"),
+    ],
+)
+def test_a_refusal_is_a_sentence_with_a_subject(text: str, subject: str) -> None:
+    """The phone is named as far as that gives nobody away: two digits are no person's number."""
+    assert refusal(text).startswith(subject)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("12", "the phone is a short code or too short to be a phone number: use "),
+        ("380501234567 Olena", "the phone has letters in it: use "),
+        ("nobody", "the phone has letters in it: use "),
+        ("0" * 41, "the phone, a text of 41 characters, is not a number that can be dialled: use "),
+    ],
+)
+def test_refusals_of_many_numbers_say_the_same(text: str, told: str) -> None:
+    """Without the number the same fault is the same sentence."""
+    assert without_number(refusal(text)).startswith(told)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,11 @@ class Budget:
         return self._reserved + self._kept
 
     @property
+    def kept(self) -> Decimal:
+        """How much of that is for calls with an unknown outcome, or an unknown price."""
+        return self._kept
+
+    @property
     @exact()
     def left(self) -> Decimal | None:
         """What is neither spent nor held, 0 or more. `None`: there is no limit."""

@@ -78,7 +78,9 @@ class Dialer:
             raise InvalidRequest(
                 "the campaign has a hook of its own: plan it without one to have each call signed"
             )
-        self.progress: Progress = Progress(budget=campaign.budget)
+        self.progress: Progress = Progress(
+            budget=campaign.budget, tells_price=campaign.kind.tells_price
+        )
         """Where the run stands."""
         self._alphasms = alphasms
         self._journal = journal
@@ -411,6 +413,9 @@ class Dialer:
         async with self._counting:
             began, before = anyio.current_time(), Counter(self.progress.states)
             tally = await self._journal.tally(self._id)
+            if self._purse.is_unsure:
+                # Dearer than counting, and events that prove a lost call are all there is to learn.
+                self.progress.count_unpriced(await self._journal.money(self._id))
             now = anyio.current_time()
             self._recounting.counted(began, now)
             self._patience.look(tally, now)
@@ -420,6 +425,7 @@ class Dialer:
     def _refresh(self) -> None:
         self.progress.spent = self._purse.budget.spent
         self.progress.held = self._purse.budget.held
+        self.progress.kept = self._purse.budget.kept
         self.progress.per_second = self._gate.throttle.rate
         self.progress.slowed = self._gate.throttle.slowed
         self._on_change()

@@ -79,7 +79,7 @@ class Halts:
             many = "1 outcome is" if count == 1 else f"{count} outcomes in a row are"
             return Halt(
                 HaltReason.UNCERTAIN,
-                f"{many} unknown (last: {error}): "
+                f"{many} unknown (last: {_unended(error)}): "
                 "see what the gateway has, with reconcile, before going on",
             )
         if self._texts >= _SAME_TEXTS:
@@ -104,6 +104,11 @@ def _words(messages: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(re.sub(r"[\d*]+", "", message) for message in messages)
 
 
+def _unended(error: AlphaSMSError | None) -> str:
+    """Return what an error says, without a full stop at its end, to go on in a sentence."""
+    return str(error).removesuffix(".")
+
+
 def _of_error(error: AlphaSMSError) -> Halt | None:
     match error:
         case RateLimited():
@@ -115,8 +120,8 @@ def _of_error(error: AlphaSMSError) -> Halt | None:
         case UnexpectedAnswer(status_code=int(status)) if 300 <= status < 400:
             return Halt(
                 HaltReason.REDIRECT,
-                f"{error}. Put the gateway's new address into the base URL; this one call is "
-                "uncertain",
+                f"{_unended(error)}. Put the gateway's new address into the base URL; this one "
+                "call is uncertain",
             )
         case ClientClosed() | ConfigurationError():
             return Halt(HaltReason.CLIENT, str(error))

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from attrs import Factory, define
 
-from alphasms_async.campaigns.records import Tally
+from alphasms_async.campaigns.costs import Cost
+from alphasms_async.campaigns.records import Money, Tally
 from alphasms_async.campaigns.states import RowState
 
 __all__ = ["Hold", "Progress"]
@@ -46,7 +47,15 @@ class Progress:
     spent: Decimal = Decimal(0)
     """What the campaign's accepted calls cost, earlier runs included."""
     held: Decimal = Decimal(0)
-    """What is reserved for calls in flight and for unknown outcomes."""
+    """What is reserved for calls in flight, for unknown outcomes and for unknown prices."""
+    kept: Decimal = Decimal(0)
+    """How much of `held` is not for calls in flight."""
+    unpriced: int = 0
+    """How many calls were charged without a price being told, when that was last counted."""
+    unpriced_held: Decimal = Decimal(0)
+    """How much of `held` is theirs."""
+    tells_price: bool = True
+    """Whether the gateway tells what such calls cost; else `spent` is the most it may be."""
     budget: Decimal | None = None
     """What may be spent. `None`: no limit."""
     per_second: float | None = None
@@ -74,6 +83,12 @@ class Progress:
         return self.states[RowState.ACCEPTED] + self.states[RowState.DONE]
 
     @property
+    def cost(self) -> Cost:
+        """What all calls have cost and may have cost, without those in flight."""
+        kept = max(self.kept, self.unpriced_held)
+        return Cost(self.spent, kept, self.unpriced, self.unpriced_held)
+
+    @property
     def told(self) -> int:
         """How many of those have an outcome, as far as it was counted."""
         return self.states[RowState.DONE]
@@ -94,6 +109,10 @@ class Progress:
         moved.subtract(before)
         moved.update(tally.states)
         self.states = Counter({state: count for state, count in moved.items() if count})
+
+    def count_unpriced(self, money: Money) -> None:
+        """Learn from the journal which calls were charged at a price that nobody tells."""
+        self.unpriced, self.unpriced_held = money.unpriced, money.unpriced_held
 
     def move(self, before: RowState, after: RowState) -> None:
         """Count one recipient elsewhere."""

@@ -24,6 +24,8 @@ class Purse:
     budget: Budget
     parts: int
     """The most prices that one call costs."""
+    is_unsure: bool = False
+    """Whether there are calls of which nobody knows what they cost, or whether they did."""
 
     @classmethod
     def of(cls, campaign: Campaign, record: CampaignRecord, money: Money) -> Self:
@@ -38,7 +40,7 @@ class Purse:
             spent=money.spent,
             held=money.held,
         )
-        return cls(campaign, budget, record.parts)
+        return cls(campaign, budget, record.parts, bool(money.held or money.unpriced))
 
     @classmethod
     def unused(cls, campaign: Campaign) -> Self:
@@ -76,6 +78,7 @@ class Purse:
         if end.placed is not None or end.verdict is Verdict.UNCERTAIN:
             # It was paid, or may have been, and nobody tells how much.
             self.budget.keep(reserved)
+            self.is_unsure = True
         else:
             self.budget.give_back(reserved)
         return None
@@ -95,7 +98,8 @@ class Purse:
                 f"that is left ({self.budget.held}): tell what a call may cost at most, with "
                 "--max-price, to go on",
             )
-        held = f", {self.budget.held} held for unknown outcomes" if self.budget.held else ""
+        kept = self.budget.held
+        held = f", {kept} held for unknown outcomes or prices" if kept else ""
         at_most = "" if self.campaign.kind.tells_price else "at most "
         return Halt(
             HaltReason.BUDGET,

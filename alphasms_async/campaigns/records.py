@@ -9,7 +9,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from alphasms_async.campaigns.costs import Cost
 from alphasms_async.campaigns.events import Ref
+from alphasms_async.campaigns.exact import exact
 from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.errors import InvalidRequest
 from alphasms_async.models import CallOutcome
@@ -22,6 +24,7 @@ __all__ = [
     "CampaignRecord",
     "CampaignState",
     "Claimed",
+    "Cost",
     "Money",
     "PlannedRow",
     "RowRecord",
@@ -29,6 +32,8 @@ __all__ = [
     "Span",
     "Tally",
 ]
+
+_RECORDING = "recording"
 
 LONGEST_REST_SECONDS = 30.0
 """How long a recipient whose request never left rests at most before it is tried again."""
@@ -104,8 +109,8 @@ class CampaignRecord:
 
         Else what stands as spent is the most that they may have cost.
         """
-        kind: Mapping[str, Any] = self.definition.get("kind") or {}
-        return kind.get("kind") == "recording"
+        kind: Mapping[str, object] = self.definition.get("kind") or {}
+        return kind.get("kind", _RECORDING) == _RECORDING
 
     @property
     def opt_out(self) -> str | None:
@@ -171,6 +176,8 @@ class RowRecord:
     seconds: int | None
     digits: str | None
     error: str | None
+    """Why its latest attempt was not accepted, in one line. `None` where it was, and where an
+    event has proven since that it was."""
     claimed_at: datetime | None
     """When its latest attempt began. `None` before the first."""
     told_at: datetime | None
@@ -250,20 +257,33 @@ class Tally:
         return self.states[RowState.PLANNED] + self.states[RowState.DIALING]
 
 
+def _no_shares() -> Mapping[RowState | SkipReason, Cost]:
+    return {}
+
+
 @frozen
-class Money:
+class Money(Cost):
     """What a campaign has cost and may have cost."""
 
-    spent: Decimal
-    """The prices of all accepted attempts."""
-    held: Decimal
-    """What is reserved for attempts of which nobody knows whether they cost anything."""
-    highest: Decimal | None
+    highest: Decimal | None = field(kw_only=True)
     """The highest price seen. `None` before the first."""
+    shares: Mapping[RowState | SkipReason, Cost] = field(factory=_no_shares, kw_only=True)
+    """The same by where the recipients stand now, of the skipped by why: all their attempts, so
+    that together it is the whole. Who was never dialled has none."""
+
+    @property
+    @exact()
+    def settled(self) -> Cost:
+        """The same without what is held for the calls in flight."""
+        dialing = self.shares.get(RowState.DIALING)
+        held = self.held - (Decimal(0) if dialing is None else dialing.doubtful)
+        return Cost(self.spent, held, self.unpriced, self.unpriced_held)
 
     def told(self, accepted: int) -> Decimal | None:
-        """Return what so many accepted calls cost. `None`: there are some, and no price is known.
+        """Return what so many accepted calls cost, as far as their prices are told.
 
-        Not every gateway, and for no text, tells what a call costs.
+        Returns:
+            `None`: there are some, and no price is known. Not every gateway, and for no text, tells
+            what a call costs.
         """
         return None if accepted and self.highest is None else self.spent

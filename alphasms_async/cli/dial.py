@@ -22,7 +22,7 @@ from alphasms_async.cli.campaign.choosing import Chosen, choose, refuse_called_l
 from alphasms_async.cli.campaign.options import Heard, Limits, make_campaign
 from alphasms_async.cli.campaign.outcomes import Hooked, outcomes_of, received
 from alphasms_async.cli.campaign.outputs import check_target
-from alphasms_async.cli.campaign.overview import show_plan, show_warnings
+from alphasms_async.cli.campaign.overview import show_plan
 from alphasms_async.cli.campaign.plan import written_plan
 from alphasms_async.cli.campaign.results import export_to
 from alphasms_async.cli.campaign.run import dial_campaign
@@ -95,7 +95,7 @@ async def dial(
         chosen = await choose(opened, described, listed, again=again)
         target = _target(list, output, chosen, journal)
         check = None if again else partial(refuse_called_lately, chosen, journal)
-        if not await _agreed(opened, chosen, listed, check, yes=yes):
+        if not await _agreed(opened, chosen, listed, check, yes=yes, json=json):
             notes.print("nothing was dialled")
             return ExitCode.INTERRUPTED
         record = await opened.campaign(chosen.campaign.name)
@@ -152,6 +152,7 @@ async def _agreed(
     check: Callable[[Plan], None] | None,
     *,
     yes: bool,
+    json: bool,
 ) -> bool:
     """Plan what is new, tell what goes on, and ask; what nobody agreed to is not kept."""
     name = chosen.campaign.name
@@ -163,10 +164,7 @@ async def _agreed(
     plan, quotes = await written_plan(journal, chosen.campaign, listed, check=check)
     agreed = False
     try:
-        if yes:
-            show_warnings(plan, quotes)
-        else:
-            show_plan(listed, plan, quotes)
+        show_plan(listed, plan, quotes, aside=json)
         agreed = yes or confirm(f"Dial {counted(plan.to_dial, 'phone')}?")
     finally:
         if not agreed:

@@ -94,6 +94,7 @@ def _ask(api_key: str, asked: str, **fields: str) -> Request:
         pieces=(body,),
         asked=asked,
         api_key=api_key,
+        is_read=True,
     )
 
 

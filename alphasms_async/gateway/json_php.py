@@ -52,8 +52,17 @@ def ask(
     asked: str,
     *,
     client_id: int | None = None,
+    is_read: bool = False,
 ) -> Request:
-    """Return the request that carries all the objects; `client_id` is that of an only one."""
+    """Return the request that carries all the objects.
+
+    Args:
+        api_key: The account's.
+        objects: What is asked for, or sent.
+        asked: The same in words, phones masked.
+        client_id: The id of ours that an only one carries. `None`: none, or there are many.
+        is_read: Whether nothing rings by it and nothing is written.
+    """
     body = json.dumps(
         {"auth": api_key, "data": list(objects)}, ensure_ascii=False, separators=(",", ":")
     )
@@ -64,6 +73,7 @@ def ask(
         asked=asked,
         api_key=api_key,
         client_id=client_id,
+        is_read=is_read,
     )
 
 

@@ -155,14 +155,19 @@ def unexpected(
     answer: Answer, why: str, *, id: int | None = None, client_id: int | None = None
 ) -> UnexpectedAnswer:
     """Return the error for an answer nobody can read. It tells of the body, not its text."""
-    kind = shown(answer.headers.get("content-type", "no content type"), answer.request.api_key)
+    request = answer.request
+    kind = shown(answer.headers.get("content-type", "no content type"), request.api_key)
+    reason = (
+        f"the answer (HTTP {answer.status}, {len(answer.body)} bytes, {kind[:60]}) "
+        f"cannot be relied on: {why}"
+    )
     return UnexpectedAnswer(
-        f"{answer.request.asked}: the answer "
-        f"(HTTP {answer.status}, {len(answer.body)} bytes, {kind[:60]}) "
-        f"cannot be relied on: {why}",
+        f"{request.asked}: {reason}"
+        if request.is_read
+        else request.unknown(reason, id=id, client_id=client_id),
         status_code=answer.status,
         id=id,
-        client_id=answer.request.client_id if client_id is None else client_id,
+        client_id=request.client_id if client_id is None else client_id,
     )
 
 

@@ -43,6 +43,7 @@ def status(api_key: str, ids: Sequence[int]) -> Request:
         pieces=(body.encode(),),
         asked=f"status of {len(ids)} ids",
         api_key=api_key,
+        is_read=True,
     )
 
 

@@ -28,7 +28,9 @@ class AccountService(Service):
 
         Source: json.php, type `balance` [API pages]; http.php tells the sum without its currency.
         """
-        request = json_php.ask(self._settings.api_key, [json_objects.balance()], "balance")
+        request = json_php.ask(
+            self._settings.api_key, [json_objects.balance()], "balance", is_read=True
+        )
         return await self._exchange.ask(request, json_php.read_balance, timeout=timeout)
 
     async def price(self, phone: str, *, timeout: TimeoutTypes = None) -> Price:
@@ -70,6 +72,7 @@ class AccountService(Service):
             [json_objects.hlr(client_id, digits)],
             f"lookup of {mask_phone(digits)}",
             client_id=client_id,
+            is_read=True,
         )
         read = partial(json_php.read_lookup, phone=digits)
         return await self._exchange.ask(request, read, timeout=timeout)

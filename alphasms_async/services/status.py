@@ -93,7 +93,9 @@ class StatusService(Service):
         found: list[Status] = []
         for chunk in chunked(check_ids(ids), _CLIENT_IDS_PER_REQUEST):
             objects: list[Mapping[str, Any]] = [json_objects.status(one) for one in chunk]
-            request = json_php.ask(self._settings.api_key, objects, f"status of {len(chunk)} ids")
+            request = json_php.ask(
+                self._settings.api_key, objects, f"status of {len(chunk)} ids", is_read=True
+            )
 
             def read(answer: Answer, asked: tuple[int, ...] = chunk) -> list[Status]:
                 return json_php.read_statuses(answer, asked)

@@ -138,7 +138,7 @@ async def test_what_is_unknown_stays_held() -> None:
         run = await ready.dial()
         assert await ready.counts() == {"accepted": 2, "uncertain": 1, "planned": 6}
     assert (run.money.spent, run.money.held) == (2 * PRICE, PRICE)
-    assert "0.80 spent, 0.40 held for unknown outcomes" in str(run.campaign.halted)
+    assert "0.80 spent, 0.40 held for unknown outcomes or prices" in str(run.campaign.halted)
 
 
 async def test_a_lost_first_answer_holds_the_whole_budget() -> None:

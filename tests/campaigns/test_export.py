@@ -90,7 +90,7 @@ async def test_json_lines_have_plain_values(full: Stage) -> None:
         *("не номер", "skipped", "invalid"),
     )
     assert invalid["error"] == (
-        "******** has letters in it: use international form, like +380 50 123 45 67"
+        "the phone has letters in it: use international form, like +380 50 123 45 67"
     )
     assert duplicate["error"] is None
     assert (planned["line"], planned["attempts"], planned["called_at"]) == (4, 0, None)

@@ -134,6 +134,19 @@ def test_a_line_says_why_and_what_to_do() -> None:
     )
 
 
+@pytest.mark.parametrize(("status", "reason"), [(307, HaltReason.REDIRECT), (503, None)])
+def test_a_line_has_no_full_stop_in_the_middle_of_it(
+    status: int, reason: HaltReason | None
+) -> None:
+    """The last error ends with one of its own."""
+    lost = UnexpectedAnswer("a call: it may have arrived. Look first.", status_code=status)
+    halt = judged(Halts(1), lost)
+    assert halt is not None
+    assert halt.reason is (reason or HaltReason.UNCERTAIN)
+    assert ".." not in str(halt)
+    assert ".)" not in str(halt)
+
+
 ENDS = st.sampled_from([ACCEPTED, LOST, NOT_SENT, LIMITED, REFUSED, strange(), strange("Another")])
 
 

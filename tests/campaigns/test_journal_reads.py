@@ -9,7 +9,7 @@ import pytest
 from alphasms_async.campaigns.commands import Cancel, Pause
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.journal import Journal
-from alphasms_async.campaigns.records import CampaignState, Money, PlannedRow
+from alphasms_async.campaigns.records import CampaignState, Cost, Money, PlannedRow
 from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, NOON, PRICE, Stage, Time, redialing, staged
@@ -29,7 +29,7 @@ async def money(stage: Stage) -> tuple[str, str, str]:
 
 async def test_nothing_was_spent_before_the_first_call(stage: Stage) -> None:
     """No price is known yet."""
-    assert await stage.journal.money(stage.campaign) == Money(Decimal(0), Decimal(0), None)
+    assert await stage.journal.money(stage.campaign) == Money(Decimal(0), Decimal(0), highest=None)
 
 
 async def test_prices_add_up_exactly(journal: Journal, time: Time) -> None:
@@ -84,6 +84,44 @@ async def test_an_event_does_not_give_money_back(stage: Stage) -> None:
     await stage.settle(ref, Verdict.UNCERTAIN)
     await stage.event(CallOutcome.ANSWERED, ref)
     assert await money(stage) == ("0", "0.40", "None")
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["price not told", "answer lost"])
+async def test_what_was_paid_without_a_told_price_is_told_apart(
+    journal: Journal, time: Time, *, lost: bool
+) -> None:
+    """Accepted, or proven by an event: how many those are, and how much of the money held."""
+    stage = await staged(journal, time, 4)
+    await stage.attempt(Verdict.ACCEPTED, price=PRICE)
+    refs = [(await stage.claim(reserved=PRICE)).ref for _ in range(3)]
+    await stage.settle(refs[0], Verdict.UNCERTAIN if lost else Verdict.ACCEPTED)
+    await stage.event(CallOutcome.UNKNOWN, refs[0])
+    await stage.settle(refs[1], Verdict.UNCERTAIN)
+    sums = await journal.money(stage.campaign)
+    assert (sums.spent, sums.held) == (PRICE, 3 * PRICE)
+    assert (sums.unpriced, sums.unpriced_held) == (1, PRICE)
+
+
+async def test_every_state_has_its_share(journal: Journal, time: Time) -> None:
+    """All attempts of whoever stands there, also earlier ones; together they are the whole."""
+    stage = await staged(journal, time, 8, **redialing())
+    first = await stage.attempt(Verdict.ACCEPTED, price=PRICE)
+    await stage.event(CallOutcome.BUSY, first)
+    for state in FLOWN:
+        await stage.bring(state)
+    await journal.expire(stage.campaign)
+    sums = await journal.money(stage.campaign)
+    assert {where: (str(one.spent), str(one.held)) for where, one in sums.shares.items()} == {
+        RowState.DIALING: ("0", "0.40"),
+        RowState.ACCEPTED: ("0", "0.40"),
+        RowState.DONE: ("0", "0.40"),
+        RowState.REFUSED: ("0", "0"),
+        RowState.UNCERTAIN: ("0", "0.40"),
+        RowState.DROPPED: ("0", "0.40"),
+        SkipReason.EXPIRED: ("0.40", "0"),
+    }
+    whole = Cost(sums.spent, sums.held, sums.unpriced, sums.unpriced_held)
+    assert whole == Cost(PRICE, 5 * PRICE, 2, 2 * PRICE)
 
 
 async def test_every_attempt_counts(journal: Journal, time: Time) -> None:
@@ -177,6 +215,24 @@ async def test_a_row_shows_its_latest_attempt(stage: Stage) -> None:
     await stage.attempt(Verdict.ACCEPTED, gateway_id=7, price=PRICE)
     row = await stage.row(first)
     assert (row.attempts, row.gateway_id, row.price, row.error) == (2, 7, PRICE, None)
+
+
+@pytest.mark.parametrize("outcome", [CallOutcome.ANSWERED, CallOutcome.BUSY, CallOutcome.UNKNOWN])
+@pytest.mark.parametrize("policy", [{}, redialing()], ids=["once", "redialed"])
+async def test_what_an_event_has_proven_is_no_error_any_more(
+    journal: Journal, time: Time, policy: dict[str, Any], outcome: CallOutcome
+) -> None:
+    """The doubt is over, wherever the row stands now; the ledger keeps how the request ended."""
+    stage = await staged(journal, time, **policy)
+    ref = await stage.attempt(Verdict.UNCERTAIN, error="nobody knows")
+    assert (await stage.row(ref)).error == "nobody knows"
+    await stage.event(outcome, ref)
+    assert (await stage.row(ref)).error is None
+    states = [(await stage.row(ref)).state]
+    assert [row.error for row in await journal.rows(stage.campaign, limit=1, states=states)] == [
+        None
+    ]
+    assert (await stage.ledger())[ref].error == "nobody knows"
 
 
 async def test_the_ledger_is_read_on_page_by_page(journal: Journal, time: Time) -> None:

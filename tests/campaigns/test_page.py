@@ -357,7 +357,7 @@ async def test_price_that_was_not_told_is_no_zero(stage: Stage) -> None:
     assert "Nothing has been spent" not in text
     await stage.event(CallOutcome.ANSWERED, ref)
     await stage.attempt(Verdict.ACCEPTED, price=PRICE)
-    assert "Spent 0.40 no budget" in (await page(stage)).text
+    assert "Spent at least 0.40 no budget, 1 call without a told price" in (await page(stage)).text
 
 
 async def test_sums_have_their_currency(journal: Journal, time: Time) -> None:

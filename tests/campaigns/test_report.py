@@ -218,6 +218,29 @@ async def test_troubles_are_grouped_by_what_went_wrong(journal: Journal, time: T
     ]
 
 
+@pytest.mark.parametrize("which", ["client_id", "id"])
+async def test_errors_that_differ_in_an_id_alone_are_one_group(
+    journal: Journal, time: Time, which: str
+) -> None:
+    """Where to look is another place for each, and the reason is the same."""
+    stage = await staged(journal, time, 3)
+    for number in (7, 100500, 9):
+        error = f"SMS to 380*****0000: it is lost, ask for the status of {which} {number}."
+        await stage.attempt(Verdict.UNCERTAIN, error=error)
+    groups = (await reported(stage)).troubles.groups
+    assert [(one.reason, one.count) for one in groups] == [
+        (f"it is lost, ask for the status of {which} ….", 3)
+    ]
+
+
+async def test_a_dropped_one_that_did_ring_is_told_so(stage: Stage) -> None:
+    """What was not known when a person let it go is known since."""
+    ref = await stage.bring(RowState.DROPPED)
+    await stage.event(CallOutcome.ANSWERED, ref)
+    groups = (await reported(stage)).troubles.groups
+    assert [(one.state, one.reason) for one in groups] == [("dropped", "it was called after all")]
+
+
 async def test_many_different_reasons_are_bounded(
     journal: Journal, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:

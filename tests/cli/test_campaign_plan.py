@@ -77,7 +77,7 @@ def test_plan_counts_who_cannot_be_called(sandbox: Sandbox, alphasms: Alphasms) 
     assert ran.code == 0
     for told in ("2 phones", "1 twice in the list", "1 on the do-not-call list", "1 no phone"):
         assert told in ran.out
-    assert "  cannot be called, line 5: " in ran.err
+    assert "  line 5 cannot be called: the phone is too short" in ran.err
     assert not [phone for phone in phones(3) if phone in ran.out + ran.err]
 
 
@@ -85,9 +85,9 @@ def test_lines_with_the_same_wrong_are_told_together(sandbox: Sandbox, alphasms:
     """One line for each reason, with the numbers of the first ten lines, and how many more."""
     listed([*phones(1), "112", *["nobody"] * 13, "103"])
     said = alphasms(*PLAN).err.splitlines()
-    assert said[0].startswith("  cannot be called, line 3: is a short code")
+    assert said[0].startswith("  line 3 cannot be called: the phone is a short code")
     numbers = ", ".join(str(line) for line in range(4, 13))
-    assert said[1].startswith(f"  cannot be called, 9 lines: {numbers}: has letters in it")
+    assert said[1].startswith(f"  9 lines cannot be called ({numbers}): the phone has letters")
     assert said[2] == "  and 5 more that cannot be called"
 
 
@@ -367,7 +367,7 @@ def test_list_that_cannot_be_read_is_one_line(
         (("--recent-hours", "0"), "recent_hours"),
         (("--recent-hours", "nan"), "recent_hours"),
         (("--recent-hours", "1e300"), "recent_hours"),
-        (("--test-to", "112"), "*** is a short code"),
+        (("--test-to", "112"), "the phone 112 is a short code"),
         (("--say", "Hello"), "--audio FILE, or --say TEXT, and not both"),
         (("--voice",), "--voice goes with --say"),
         (("--opt-out-key", "9"), "--opt-out-key goes with --dtmf: without it no key is waited for"),

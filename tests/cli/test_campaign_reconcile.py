@@ -53,6 +53,29 @@ def test_recordings_are_a_persons_to_decide(sandbox: Sandbox, alphasms: Alphasms
     assert "3 recipients may have rung and may not" in ran.err
 
 
+def test_reasons_are_told_once_each(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """Errors of many people that say the same are one line, with no phone in it."""
+    plan(alphasms)
+    sandbox.chaos.on("http_503=100%")
+    alphasms(*RUN)
+    (reason,) = alphasms(*RECONCILE).out.splitlines()[5:]
+    assert reason.startswith("3 of them: outcome unknown, it may have arrived: the answer (HTTP ")
+    assert reason.endswith("look in the provider's panel.")
+    assert "380" not in reason
+
+
+@pytest.mark.usefixtures("uncertain")
+def test_many_reasons_do_not_bury_the_rest(
+    sandbox: Sandbox, alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The most frequent ones are told, and how many are uncertain for others."""
+    monkeypatch.setattr("alphasms_async.cli.campaign.settle._MOST_REASONS", 1)
+    with closing(sqlite3.connect(JOURNAL)) as connection, connection:
+        connection.execute("update attempt set error = 'lost at ' || char(64 + max(recipient, 2))")
+    shown = alphasms(*RECONCILE).out.splitlines()
+    assert shown[-2:] == ["2 of them: lost at B", "1 of them: other reasons"]
+
+
 @pytest.mark.usefixtures("uncertain")
 def test_list_comes_as_json(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """`--json` prints an object a line, phones as digits."""
@@ -175,7 +198,7 @@ def test_a_person_is_asked_first(
         (("--redial", "--drop"), "choose one: --redial dials them again, --drop lets them be"),
         (("0501112233",), "say what to do with these phones: --redial or --drop"),
         (("0501112233", "--drop"), "1 of these phones is not uncertain in this campaign"),
-        (("112", "--drop"), "*** is a short code"),
+        (("112", "--drop"), "the phone 112 is a short code"),
     ],
 )
 def test_bad_input_changes_nothing(

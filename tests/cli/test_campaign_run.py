@@ -73,11 +73,11 @@ def test_how_it_ended_comes_as_a_table(sandbox: Sandbox, alphasms: Alphasms) -> 
     assert ran.code == 3
     lines = [[cell.strip() for cell in line.split("│")] for line in ran.out.splitlines()]
     heads = [cell.strip() for cell in ran.out.splitlines()[0].split("┃")]
-    assert heads == ["state", "recipients", "price, UAH", "what it means"]
-    assert ["accepted", "3", "", "queued, the phone will ring"] in lines
+    assert heads == ["state", "recipients", "price", "what it means"]
+    assert ["accepted", "3", "1.20", "queued, the phone will ring"] in lines
     assert ["skipped: invalid", "1", "", "cannot be called as it stands"] in lines
     assert ["skipped: duplicate", "1", "", "stood in the list before"] in lines
-    assert lines[-1] == ["total", "5", "1.20", ""]
+    assert lines[-1] == ["total", "5", "1.20 UAH", ""]
 
 
 def test_how_it_ended_comes_as_json(sandbox: Sandbox, alphasms: Alphasms) -> None:

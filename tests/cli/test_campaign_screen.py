@@ -171,6 +171,42 @@ def test_money_nobody_tells_of_is_not_nothing(
     assert shown(monkeypatch, clock, fresh)[-1] == "spent  0.00 of 9.00"
 
 
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"kept": Decimal("0.8")}, "18.40 of 100.00, 0.80 held for unknown outcomes"),
+        (
+            {"kept": Decimal("1.2"), "unpriced": 1, "unpriced_held": Decimal("0.4")},
+            (
+                "at least 18.40 of 100.00, 1 call without a told price (up to 0.40 held), "
+                "0.80 held for unknown outcomes"
+            ),
+        ),
+        ({"unpriced": 2}, "at least 18.40 of 100.00, 2 calls without a told price"),
+        (
+            {"unpriced": 1, "unpriced_held": Decimal("0.4"), "spent": Decimal(0)},
+            "not told of 100.00, 1 call without a told price (up to 0.40 held)",
+        ),
+        (
+            {
+                "tells_price": False,
+                "kept": Decimal("1.2"),
+                "unpriced": 1,
+                "unpriced_held": Decimal("0.4"),
+            },
+            "at most 18.80 of 100.00, 0.80 held for unknown outcomes",
+        ),
+    ],
+)
+def test_money_that_nobody_is_sure_of_is_told(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock, facts: dict[str, Any], says: str
+) -> None:
+    """What was paid at a price nobody told, and what is held for those who may not have rung."""
+    run = progress(budget=Decimal(100), **facts)
+    spent = " ".join(shown(monkeypatch, clock, run)[4:-1]).split()
+    assert spent == ["spent", *says.split()]
+
+
 def test_slow_pace_is_measured_over_a_longer_time(lines: io.StringIO, clock: Clock) -> None:
     """One call in half a minute is two a minute, not none a second."""
     run = progress(per_second=1 / 30, in_flight=0)
@@ -191,7 +227,7 @@ def test_begin_is_shown_without_a_speed(lines: io.StringIO, clock: Clock) -> Non
     with Screen(NAME, Progress()) as screen:
         clock.now += 31
         screen.show()
-    assert lines.getvalue() == "0 of 0: 0 accepted; 0 in flight; 0.00 spent\n"
+    assert lines.getvalue() == "0 of 0: 0 accepted; 0 in flight; spent 0.00\n"
 
 
 def test_line_is_said_now_and_then(lines: io.StringIO, clock: Clock) -> None:
@@ -206,7 +242,7 @@ def test_line_is_said_now_and_then(lines: io.StringIO, clock: Clock) -> None:
     assert len(said) == 2
     assert said[0] == (
         "50 of 200: 46 accepted, 3 refused, 1 uncertain; 5 in flight, 4.0 a second, "
-        "about 38 s left; 18.40 of 100.00 spent"
+        "about 38 s left; spent 18.40 of 100.00"
     )
 
 

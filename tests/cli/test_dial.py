@@ -235,6 +235,22 @@ def test_leaving_the_question_dials_nobody(
     assert not names(alphasms)
 
 
+def test_plan_is_shown_without_a_question_too(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """With `--yes` nobody is asked, and the plan stands in the log all the same."""
+    ran = dial(alphasms, "phone\n112\n" + "\n".join(NUMBERS))
+    assert "to dial    3 phones" in ran.out
+    assert "about 1.20 UAH" in ran.out
+    assert "  line 2 cannot be called: the phone is a short code" in ran.err
+    assert "[y/N]" not in ran.err
+
+
+def test_plan_stands_beside_what_is_read_by_a_program(sandbox: Sandbox, alphasms: Alphasms) -> None:
+    """With `--json` standard output is one object, and the plan is told with the rest."""
+    ran = dial(alphasms, "\n".join(NUMBERS), "--json")
+    assert json.loads(ran.out)["states"]["accepted"] == 3
+    assert "to dial    3 phones" in ran.err
+
+
 def test_refused_account_stops_the_run(sandbox: Sandbox, alphasms: Alphasms) -> None:
     """A refusal of the account ends the run with 4, and every line still has a result."""
     sandbox.banned = True

@@ -137,6 +137,7 @@ async def test_bad_field_is_a_problem(house: House, page: str, fields: dict[str,
 @pytest.mark.parametrize(
     ("phone", "says"),
     [
+        ("12", "the phone is a short code or too short"),
         ("hello", "the phone has letters in it: use international form"),
         ("+380 00 123 45 67", "the phone is not in any operator's range: use international form"),
         (" ", "the phone number is empty: use international form"),

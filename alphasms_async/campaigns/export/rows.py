@@ -76,7 +76,8 @@ async def export_rows(
     campaign = record.id
     if form == "xlsx":
         _check_fits((await journal.tally(campaign)).total)
-    writer = await anyio.to_thread.run_sync(_writer, form, out, byte_order_mark, record.opt_out)
+    summary = Summary(record.opt_out, record.is_priced)
+    writer = await anyio.to_thread.run_sync(_writer, form, out, byte_order_mark, summary)
     count = after = 0
     try:
         while rows := await journal.rows(campaign, after=after, limit=_PAGE):
@@ -96,7 +97,7 @@ def _writer(
     form: ExportForm,
     out: BinaryIO,
     byte_order_mark: bool,  # noqa: FBT001 - for a thread
-    opt_out: str | None,
+    summary: Summary,
 ) -> _Writer:
     match form:
         case "csv":
@@ -105,7 +106,7 @@ def _writer(
         case "jsonl":
             return _Lines(out, _json_lines)
         case "xlsx":
-            return Spreadsheet(out, Summary(opt_out))
+            return Spreadsheet(out, summary)
 
 
 def _check_fits(total: int) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from attrs import define, field
 
 from alphasms_async.campaigns.records import RowRecord
+from alphasms_async.campaigns.states import RowState
 from alphasms_async.models import CallOutcome
 
 __all__ = ["HEADER", "Line", "Summary"]
@@ -28,6 +29,9 @@ class Summary:
 
     opt_out: str | None = None
     """The key by which people ask to be called no more. `None`: there is none."""
+    is_priced: bool = True
+    """Whether the gateway tells what such calls cost."""
+    _unpriced: int = field(default=0, init=False)
     _states: Counter[str] = field(factory=Counter[str], init=False)
     _reasons: Counter[str] = field(factory=Counter[str], init=False)
     _outcomes: Counter[str] = field(factory=Counter[str], init=False)
@@ -46,6 +50,8 @@ class Summary:
                 is_counted = row.digits in self._keys or len(self._keys) < _MOST_KEYS
                 self._keys[row.digits if is_counted else "others"] += 1
                 self._opted_out += self.opt_out is not None and self.opt_out in row.digits
+            is_charged = row.state is RowState.ACCEPTED or row.outcome is not None
+            self._unpriced += is_charged and row.price is None
 
     def lines(self) -> Iterator[Line]:
         """Yield what was counted, the most frequent of each first."""
@@ -56,6 +62,8 @@ class Summary:
             ("outcome", self._outcomes),
         ):
             yield from ((what, which, count, None) for which, count in counts.most_common())
+        if self._unpriced and self.is_priced:
+            yield "price", "not told", self._unpriced, None
         yield from (("keys", keys, n, self._share(n)) for keys, n in self._keys.most_common())
         if self.opt_out is not None:
             yield "opted out", self.opt_out, self._opted_out, self._share(self._opted_out)

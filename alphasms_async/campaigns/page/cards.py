@@ -11,6 +11,7 @@ from alphasms_async.campaigns.page.charts import Frame, Level, Series, area, sta
 from alphasms_async.campaigns.page.figures import amount, day, duration, number
 from alphasms_async.campaigns.page.markup import Markup, element
 from alphasms_async.campaigns.page.shares import Part, bars, legend, ring, swatch
+from alphasms_async.campaigns.page.wording import spent
 from alphasms_async.campaigns.report import Report
 from alphasms_async.campaigns.report.timeline import Bucket
 from alphasms_async.campaigns.states import RowState, Verdict
@@ -178,20 +179,20 @@ def spend_card(report: Report) -> Markup | None:
     if report.spent is None:
         return None
     buckets, budget, zone = report.timeline.buckets, report.budget, ZoneInfo(report.zone)
-    spent = buckets[-1].spent if buckets else Decimal(0)
-    if not spent:
+    known = buckets[-1].spent if buckets else Decimal(0)
+    if not known:
         return card("Spend", _nothing("Nothing has been spent yet."), wide=True)
     limit = "no budget was set" if budget is None else f"of a budget of {amount(budget)}"
     frame = _frame(
         report,
         "Spend over time",
-        f"Spent {amount(spent, report.currency)}, {limit}.",
-        float(max(spent, budget or Decimal(0))),
+        f"Spent {spent(report)}, {limit}.",
+        float(max(known, budget or Decimal(0))),
     )
     notes = [f"{_when(report, one, zone)}: {amount(one.spent)} spent so far" for one in buckets]
     level = None if budget is None else Level(float(budget), f"budget {amount(budget)}")
     picture = area(frame, "ok", [float(bucket.spent) for bucket in buckets], notes, level)
-    return card("Spend", picture, note=f"{amount(spent, report.currency)}, {limit}", wide=True)
+    return card("Spend", picture, note=f"{spent(report)}, {limit}", wide=True)
 
 
 def _frame(report: Report, title: str, description: str, highest: float) -> Frame:

@@ -23,7 +23,7 @@ from alphasms_async.campaigns.page.figures import (
 )
 from alphasms_async.campaigns.page.markup import Markup, bdi, element, joined, plain
 from alphasms_async.campaigns.page.trouble_cards import trouble_cards
-from alphasms_async.campaigns.page.wording import Advice, advice, verdict
+from alphasms_async.campaigns.page.wording import Advice, advice, held, spent, verdict
 from alphasms_async.campaigns.records import CampaignState
 from alphasms_async.campaigns.report import Report
 from alphasms_async.models import CallOutcome
@@ -156,13 +156,8 @@ def _answered(report: Report) -> Markup:
 
 
 def _spent(report: Report) -> Markup:
-    spent, held = report.spent, report.money.held
     limit = "no budget" if report.budget is None else f"of {amount(report.budget)}"
-    return _tile(
-        "Spent",
-        "not told" if spent is None else amount(spent, report.currency),
-        f"{limit}, {amount(held)} held" if held else limit,
-    )
+    return _tile("Spent", spent(report), ", ".join(filter(None, (limit, held(report)))))
 
 
 def _tile(name: str, value: str, note: str) -> Markup:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from alphasms_async.campaigns.page.figures import number
+from alphasms_async.campaigns.page.figures import amount, counted, number
 from alphasms_async.campaigns.records import CampaignState
 from alphasms_async.campaigns.report import Report
 from alphasms_async.campaigns.states import RowState
 
-__all__ = ["Advice", "advice", "as_argument", "verdict"]
+__all__ = ["Advice", "advice", "as_argument", "held", "spent", "verdict"]
 
 
 @frozen
@@ -23,6 +23,26 @@ class Advice:
     """What does it, for a terminal. `None`: nothing is to be run."""
     is_urgent: bool = False
     """Whether something is lost or stands still until it is done."""
+
+
+def spent(report: Report) -> str:
+    """Return what the calls cost, as far as that is told."""
+    bound, cost = report.money.bounded(is_priced=report.campaign.is_priced)
+    if report.spent is None and not cost.spent:
+        return "not told"
+    return f"{bound} {amount(cost.spent, report.currency)}".lstrip()
+
+
+def held(report: Report) -> str:
+    """Return what is kept of the budget for what is not known; empty when nothing is."""
+    _, cost = report.money.bounded(is_priced=report.campaign.is_priced)
+    told = f"{amount(cost.held)} held" if cost.held else ""
+    if not cost.unpriced:
+        return told
+    calls = f"{counted(cost.unpriced, 'call')} without a told price"
+    if cost.unpriced_held:
+        return f"{told}, up to {amount(cost.unpriced_held)} of it for {calls}"
+    return f"{told}, {calls}".removeprefix(", ")
 
 
 def verdict(report: Report) -> str:

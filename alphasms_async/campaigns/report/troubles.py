@@ -20,7 +20,10 @@ _MOST_GROUPS = 100
 # An error begins with what was asked of whom, and two people's errors differ in that alone.
 _ASKED = re.compile(r"^[^:*]*\*[\d*]*: ")
 _MASKED = re.compile(r"\d*\*[\d*]+")
+# Where to look for it is another place for each.
+_ID = re.compile(r"\b((?:client_)?id) \d+")
 _UNTOLD = "no reason was told"
+_CALLED = "it was called after all"
 _OTHERS = "other reasons"
 
 
@@ -57,8 +60,8 @@ class Troubles:
 
 def reason_of(row: RowRecord) -> str:
     """Return what went wrong, without whom it happened to."""
-    told = _MASKED.sub("…", _ASKED.sub("", row.error or "")).strip()
-    return told or _UNTOLD
+    told = _MASKED.sub("…", _ASKED.sub("", row.error or ""))
+    return _ID.sub(r"\1 …", told).strip() or (_UNTOLD if row.outcome is None else _CALLED)
 
 
 async def troubles_of(journal: Journal, campaign: int, most: int) -> Troubles:

@@ -225,9 +225,10 @@ where c.id = :campaign and a.outcome is not null group by 1, 2;
 
 -- name: sums
 -- Few different sums stand in a campaign, so the exact addition is done over groups.
-select a.verdict, a.price, a.reserved, count(*)
-from campaign c cross join attempt a on a.recipient between c.first and c.last
-where c.id = :campaign group by 1, 2, 3;
+select r.state, r.reason, a.verdict, a.outcome is not null, a.price, a.reserved, count(*)
+from campaign c cross join recipient r on r.id between c.first and c.last
+cross join attempt a on a.recipient = r.id
+where c.id = :campaign group by 1, 2, 3, 4, 5, 6;
 
 -- name: campaign_prices
 select parts, quoted, json_extract(definition, '$.max_price') from campaign where id = :campaign;
@@ -245,15 +246,18 @@ from campaign c cross join attempt a on a.recipient between c.first and c.last
 where c.id = :campaign group by 1, 2, 3;
 
 -- name: rows
+-- An error says that nobody knows, or that nothing rang; an outcome has disproved that.
 select r.id, r.line, r.phone, r.given, r.state, r.reason, r.attempts, a.gateway_id, a.client_id,
-  a.price, a.outcome, a.seconds, a.digits, a.error, a.claimed_at, a.told_at, r.columns
+  a.price, a.outcome, a.seconds, a.digits, iif(a.outcome is null, a.error, null),
+  a.claimed_at, a.told_at, r.columns
 from campaign c cross join recipient r on r.id between max(c.first, :after + 1) and c.last
 left join attempt a on a.recipient = r.id and a.n = r.attempts
 where c.id = :campaign order by r.id limit :limit;
 
 -- name: rows_in_states
 select r.id, r.line, r.phone, r.given, r.state, r.reason, r.attempts, a.gateway_id, a.client_id,
-  a.price, a.outcome, a.seconds, a.digits, a.error, a.claimed_at, a.told_at, r.columns
+  a.price, a.outcome, a.seconds, a.digits, iif(a.outcome is null, a.error, null),
+  a.claimed_at, a.told_at, r.columns
 from campaign c cross join recipient r on r.id between max(c.first, :after + 1) and c.last
 left join attempt a on a.recipient = r.id and a.n = r.attempts
 where c.id = :campaign

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from attrs import astuple, frozen
+
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.exact import check_digits, exact
 from alphasms_async.campaigns.keys import check_key
@@ -15,6 +17,7 @@ from alphasms_async.campaigns.records import (
     Began,
     CampaignRecord,
     CampaignState,
+    Cost,
     Money,
     RowRecord,
     Span,
@@ -176,27 +179,66 @@ def read_money(connection: Connection, campaign: int) -> Money:
 
 
 def _totals(connection: Connection, campaign: int) -> Money:
-    spent, held = Decimal(0), Counter[Decimal]()
-    highest: Decimal | None = None
-    for verdict, price, reserved, count in connection.execute(
-        QUERIES["sums"], {"campaign": campaign}
-    ):
-        if price is not None:
-            spent += _sum(price) * count
-            highest = max(highest or Decimal(0), _sum(price))
-        elif reserved is not None and _may_cost(verdict):
-            # An event may prove a call whose answer was lost: it was paid, nobody knows how much.
-            held[_sum(reserved)] += count
+    groups = [
+        _Group(
+            SkipReason(reason) if reason is not None else RowState(state),
+            None if verdict is None else Verdict(verdict),
+            bool(is_told),
+            _money(price),
+            _money(reserved),
+            count,
+        )
+        for state, reason, verdict, is_told, price, reserved, count in connection.execute(
+            QUERIES["sums"], {"campaign": campaign}
+        )
+    ]
+    highest = max((one.price for one in groups if one.price is not None), default=None)
     dearest = _dearest(connection, campaign, highest)
-    return Money(
-        spent,
-        sum((_held(one, dearest) * count for one, count in held.items()), Decimal(0)),
-        highest,
+    whole, shares = _NOTHING, dict[RowState | SkipReason, Cost]()
+    for group in groups:
+        cost = group.cost(dearest)
+        shares[group.where] = _sum_of(shares.get(group.where, _NOTHING), cost)
+        whole = _sum_of(whole, cost)
+    return Money(*astuple(whole), highest=highest, shares=shares)
+
+
+@frozen
+class _Group:
+    """Attempts that money is the same for."""
+
+    where: RowState | SkipReason
+    """Where their recipients stand."""
+    verdict: Verdict | None
+    is_told: bool
+    """Whether an event has told of the call: it was paid, though its answer was lost."""
+    price: Decimal | None
+    reserved: Decimal | None
+    count: int
+
+    def cost(self, dearest: Decimal) -> Cost:
+        """Return what they cost, when a call costs so much at most."""
+        if self.price is not None:
+            return Cost(self.price * self.count, Decimal(0))
+        if self.verdict not in {None, Verdict.UNCERTAIN, Verdict.ACCEPTED}:
+            return _NOTHING
+        held = Decimal(0)
+        if self.reserved is not None:
+            held = _held(self.reserved, dearest) * self.count
+        if self.is_told or self.verdict is Verdict.ACCEPTED:
+            return Cost(Decimal(0), held, self.count, held)
+        return Cost(Decimal(0), held)
+
+
+_NOTHING = Cost(Decimal(0), Decimal(0))
+
+
+def _sum_of(one: Cost, other: Cost) -> Cost:
+    return Cost(
+        one.spent + other.spent,
+        one.held + other.held,
+        one.unpriced + other.unpriced,
+        one.unpriced_held + other.unpriced_held,
     )
-
-
-def _may_cost(verdict: str | None) -> bool:
-    return verdict is None or Verdict(verdict) in {Verdict.UNCERTAIN, Verdict.ACCEPTED}
 
 
 def _held(reserved: Decimal, dearest: Decimal) -> Decimal:

@@ -1,6 +1,5 @@
 """What a list comes to, shown to a person before anybody is dialled, or to a program."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -21,15 +20,24 @@ from alphasms_async.campaigns import (
 )
 from alphasms_async.campaigns.plan import InvalidLine
 from alphasms_async.cli.terminal import answers, counted, lasting, megabytes, money, notes
+from alphasms_async.phone import without_number
 
-__all__ = ["plan_as_json", "show_plan", "show_warnings"]
+__all__ = ["plan_as_json", "show_plan"]
 
 _KYIV = "Europe/Kyiv"
-_MASKED = re.compile(r"^[\d*]+ ")
 
 
-def show_plan(listed: RecipientList, plan: Plan, quotes: Quotes | str) -> None:
-    """Print what a list comes to."""
+def show_plan(
+    listed: RecipientList, plan: Plan, quotes: Quotes | str, *, aside: bool = False
+) -> None:
+    """Print what a list comes to, and what a person should think of.
+
+    Args:
+        listed: The list.
+        plan: What it comes to.
+        quotes: The prices, or why there are none.
+        aside: Whether it is a note, and not what was asked for.
+    """
     table = Table(show_header=False, show_edge=False, pad_edge=False, box=None)
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
@@ -49,16 +57,18 @@ def show_plan(listed: RecipientList, plan: Plan, quotes: Quotes | str) -> None:
     table.add_row("time", _time(plan))
     for name, told in _moments_and_events(plan.campaign):
         table.add_row(name, told)
-    answers.print(table)
-    show_warnings(plan, quotes)
+    (notes if aside else answers).print(table)
+    _show_warnings(plan, quotes)
 
 
-def show_warnings(plan: Plan, quotes: Quotes | str) -> None:
+def _show_warnings(plan: Plan, quotes: Quotes | str) -> None:
     """Print who cannot be called and why, and what a person should think of."""
     for why, lines in _invalid(plan.invalid_lines).items():
         named = ", ".join(map(str, lines))
-        which = f"line {named}" if len(lines) == 1 else f"{len(lines)} lines: {named}"
-        notes.print(f"  cannot be called, {which}: {why}", style="dim")
+        which = f"line {named} cannot be called"
+        if len(lines) > 1:
+            which = f"{len(lines)} lines cannot be called ({named})"
+        notes.print(f"  {which}: {why}", style="dim")
     if more := plan.invalid - len(plan.invalid_lines):
         notes.print(f"  and {more} more that cannot be called", style="dim")
     for warning in _warnings(plan, quotes):
@@ -87,10 +97,10 @@ def plan_as_json(plan: Plan, quotes: Quotes | str) -> dict[str, object]:
 
 
 def _invalid(lines: Iterable[InvalidLine]) -> dict[str, list[int]]:
-    """Return which lines have the same wrong with them, but for the phone, which is masked."""
+    """Return which lines have the same wrong with them, but for the phone."""
     found: dict[str, list[int]] = {}
     for one in lines:
-        found.setdefault(_MASKED.sub("", one.why), []).append(one.line)
+        found.setdefault(without_number(one.why), []).append(one.line)
     return found
 
 

@@ -116,7 +116,12 @@ async def export(
                 status.update(Text(f"writing {output}: {counted(done, 'line')}"))
 
             count = await export_to(opened, name, output, form, show)
-    notes.print(f"{counted(count, 'line')} written to {output}")
+        record = await opened.campaign(name)
+        cost = await opened.money(record.id)
+    told = f"{counted(count, 'line')} written to {output}"
+    if record.is_priced and cost.unpriced:
+        told += f", {counted(cost.unpriced, 'call')} without a told price"
+    notes.print(told)
 
 
 async def _pour(journal: SqliteJournal, name: str, form: Form) -> None:

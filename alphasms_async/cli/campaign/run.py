@@ -20,6 +20,7 @@ from alphasms_async.campaigns import (
     Tally,
 )
 from alphasms_async.cli.campaign.answered import print_outcomes
+from alphasms_async.cli.campaign.costs import NOT_TOLD, cell_of, unpriced_in_words
 from alphasms_async.cli.campaign.live import exit_code_of_run, run_with_progress
 from alphasms_async.cli.campaign.outcomes import Awaited, Hooked, outcomes_of, received
 from alphasms_async.cli.campaign.standing import Standing, spent_in_words, stopped_in_words
@@ -174,21 +175,32 @@ def print_tally(record: CampaignRecord, tally: Tally, spent: Money) -> None:
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("state")
     table.add_column("recipients", justify="right")
-    currency = record.definition.get("currency")
-    table.add_column(f"price, {currency}" if currency else "price", justify="right")
+    table.add_column("price", justify="right")
     table.add_column("what it means", style="dim")
     for state, meaning in _MEANING.items():
         if tally.states[state]:
-            held = f"{money(spent.held)} held" if state is RowState.UNCERTAIN and spent.held else ""
+            price = cell_of(spent.shares.get(state), is_priced=record.is_priced)
             style = _STYLES.get(state, "")
-            table.add_row(state, str(tally.states[state]), held, meaning, style=style)
+            table.add_row(state, str(tally.states[state]), price, meaning, style=style)
     for reason, meaning in _SKIPPED.items():
         if tally.reasons[reason]:
-            shown = reason.replace("_", "-")
-            table.add_row(f"skipped: {shown}", str(tally.reasons[reason]), "", meaning)
-    # Money goes to attempts, of which one recipient may have several: no state has its own sum.
-    table.add_row("total", str(tally.total), spent_in_words(record, tally, spent), style="bold")
+            shown = f"skipped: {reason.replace('_', '-')}"
+            # Whoever was to be called again may have been skipped then.
+            price = cell_of(spent.shares.get(reason), is_priced=record.is_priced)
+            table.add_row(shown, str(tally.reasons[reason]), price, meaning)
+    table.add_row("total", str(tally.total), _total(record, tally, spent), style="bold")
     answers.print(table)
+    if unpriced := unpriced_in_words(spent, is_priced=record.is_priced):
+        answers.print(unpriced)
+
+
+def _total(record: CampaignRecord, tally: Tally, spent: Money) -> str:
+    """Return the sum of all prices with its currency, and of all that is held, below it."""
+    told, currency = spent_in_words(record, tally, spent), record.definition.get("currency")
+    if currency and told != NOT_TOLD:
+        told = f"{told} {currency}"
+    _, cost = spent.bounded(is_priced=record.is_priced)
+    return f"{told}\n{money(cost.held)} held" if cost.held else told
 
 
 def _tell_why_stopped(run: Run | None) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alphasms_async.campaigns import Hold, Progress
+from alphasms_async.cli.campaign.costs import sum_in_words, unsure_in_words
 from alphasms_async.cli.campaign.speed import Speed
 from alphasms_async.cli.campaign.standing import NOT_ACCEPTED
 from alphasms_async.cli.terminal import counted, lasting, money, notes
@@ -95,7 +96,7 @@ class Screen:
         progress = self._progress
         return (
             f"{progress.done} of {progress.total}: {self._done()}; {self._now()}; "
-            f"{self._spent()} spent"
+            f"spent {self._spent()}"
         )
 
     def _done(self) -> Text:
@@ -127,5 +128,9 @@ class Screen:
     def _spent(self) -> str:
         progress = self._progress
         # Not every gateway, and for no text, tells what a call costs.
-        told = money(progress.spent) if progress.spent or not progress.accepted else "not told"
-        return told + ("" if progress.budget is None else f" of {money(progress.budget)}")
+        cost = progress.cost
+        told = sum_in_words(cost, is_priced=progress.tells_price, is_known=not progress.accepted)
+        if progress.budget is not None:
+            told += f" of {money(progress.budget)}"
+        unsure = unsure_in_words(cost, is_priced=progress.tells_price)
+        return ", ".join(filter(None, (told, unsure)))

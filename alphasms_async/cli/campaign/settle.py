@@ -25,6 +25,7 @@ from alphasms_async.campaigns import (
     uncertain_rows,
 )
 from alphasms_async.campaigns import reconcile as ask_gateway
+from alphasms_async.campaigns.report.troubles import reason_of
 from alphasms_async.campaigns.sqlite.moves import REDIAL_AFTER_SECONDS
 from alphasms_async.cli.campaign.stored import JournalPath, book, command_line
 from alphasms_async.cli.gateway import gateway
@@ -43,6 +44,7 @@ from alphasms_async.clock import utc_now
 __all__ = ["reconcile"]
 
 _KYIV = ZoneInfo("Europe/Kyiv")
+_MOST_REASONS = 10
 
 
 async def reconcile(
@@ -196,7 +198,7 @@ def _as_json(row: RowRecord) -> dict[str, object]:
 
 
 def _print_table(rows: Sequence[RowRecord]) -> None:
-    """Print who is uncertain, and why, a line for each reason."""
+    """Print who is uncertain, and why: a line for each of the most frequent reasons."""
     columns = ("phone", "line", "attempt", "called (Kyiv)")
     table = Table(*columns, show_edge=False, pad_edge=False)
     for row in rows:
@@ -204,5 +206,8 @@ def _print_table(rows: Sequence[RowRecord]) -> None:
         shown = f"{called:%Y-%m-%d %H:%M:%S}" if called else ""
         table.add_row(row.phone, str(row.line), str(row.attempts), shown)
     answers.print(table)
-    for reason, count in Counter(row.error or "" for row in rows).most_common():
-        answers.print(f"{count} of them: {reason or 'nothing came back'}")
+    reasons = Counter(reason_of(row) for row in rows).most_common()
+    for reason, count in reasons[:_MOST_REASONS]:
+        answers.print(f"{count} of them: {reason}")
+    if others := sum(count for _, count in reasons[_MOST_REASONS:]):
+        answers.print(f"{others} of them: other reasons")

@@ -18,7 +18,7 @@ from alphasms_async.campaigns import (
     Window,
 )
 from alphasms_async.campaigns.sqlite.lock import dialled, holder_of
-from alphasms_async.cli.terminal import money
+from alphasms_async.cli.campaign.costs import sum_in_words
 
 __all__ = ["NOT_ACCEPTED", "Standing", "spent_in_words", "standings", "stopped_in_words"]
 
@@ -90,6 +90,8 @@ class Standing:
             "opted_out": tally.pressed(record.opt_out) if record.opt_out else 0,
             "spent": f"{self.money.spent:f}",
             "held": f"{self.money.held:f}",
+            "unpriced": self.money.unpriced,
+            "unpriced_held": f"{self.money.unpriced_held:f}",
             "budget": record.definition.get("budget"),
             "per_second": record.per_second,
             "halted": record.halted,
@@ -113,10 +115,9 @@ async def standings(journal: SqliteJournal, name: str | None) -> list[Standing]:
 
 def spent_in_words(record: CampaignRecord, tally: Tally, spent: Money) -> str:
     """Return what the accepted calls cost, or may have cost: not every gateway tells it."""
-    told = spent.told(tally.accepted)
-    if told is None:
-        return "not told"
-    return money(told) if record.is_priced or not told else f"at most {money(told)}"
+    return sum_in_words(
+        spent, is_priced=record.is_priced, is_known=spent.told(tally.accepted) is not None
+    )
 
 
 def stopped_in_words(halted: str) -> str:

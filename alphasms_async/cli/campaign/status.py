@@ -14,6 +14,7 @@ from rich.text import Text
 
 from alphasms_async.campaigns import DEFAULT_JOURNAL, RowState, SqliteJournal, Tally
 from alphasms_async.cli.campaign.answered import outcomes_in_words
+from alphasms_async.cli.campaign.costs import unsure_in_words
 from alphasms_async.cli.campaign.speed import Speed
 from alphasms_async.cli.campaign.standing import (
     NOT_ACCEPTED,
@@ -127,6 +128,8 @@ def _notable(one: Standing, speed: Speed | None) -> Iterator[Text]:
         told = _waiting(one) or ", ".join(speed.told(one.tally.to_dial) if speed else ())
         if told:
             yield Text(f"{name}: {told}")
+    if unsure := unsure_in_words(one.money.settled, is_priced=one.record.is_priced):
+        yield Text(f"{name}: {unsure}", style="dim")
     if answered := outcomes_in_words(one.tally):
         yield Text(f"{name}: {answered}", style="dim")
     if lost:

@@ -5,7 +5,6 @@ wrong on our side stands in the log, phones masked.
 """
 
 import logging
-import re
 from collections.abc import Mapping
 from http.client import responses
 from math import ceil
@@ -29,6 +28,7 @@ from alphasms_async.errors import (
     VerificationError,
     VerificationOver,
 )
+from alphasms_async.phone import without_number
 
 __all__ = ["NO_STORE", "PROBLEM_TYPE", "answer_problem"]
 
@@ -40,8 +40,6 @@ PROBLEM_TYPE: Final = "application/problem+json"
 
 _log = logging.getLogger("alphasms_async")
 
-# A person sees what was typed: masked, it would only puzzle.
-_MASKED = re.compile(r"\A[\d*]+ ")
 _LATER = "no code can be sent right now: try again later"
 # When nobody says for how long to wait.
 _LATER_SECONDS = 5.0
@@ -94,10 +92,8 @@ async def answer_problem(_request: Request, error: Exception) -> Response:
         _log.error("verification page: %s", error)
     return _problem(
         row.status,
-        # It tells what would be right.
-        _MASKED.sub("the phone ", str(error))
-        if isinstance(error, InvalidPhoneNumber)
-        else row.detail,
+        # It tells what would be right. A person sees what was typed: masked, it would only puzzle.
+        without_number(str(error)) if isinstance(error, InvalidPhoneNumber) else row.detail,
         {"retry-after": str(ceil(_wait(error)))} if row.is_worth_waiting else {},
     )
 
