@@ -41,10 +41,11 @@ class Desk:
         return self.page.get_by_role("searchbox")
 
     async def open(self, page: Page | None = None) -> Page:
-        """Open the sandbox in `page`, None for the first one, and wait until it is live."""
+        """Open the sandbox in `page`, None for the first one, and wait until it is there, live."""
         page = page or self.page
         await page.goto(self.url)
         await self.is_live(page)
+        await expect(page.get_by_role("button", name=re.compile("^Balance"))).to_be_enabled()
         return page
 
     async def is_live(self, page: Page | None = None) -> None:
