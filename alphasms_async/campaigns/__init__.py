@@ -24,6 +24,7 @@ from alphasms_async.campaigns.commands import (
     SetBudget,
     SetPace,
 )
+from alphasms_async.campaigns.costs import Cost
 from alphasms_async.campaigns.dialer import Dialer
 from alphasms_async.campaigns.event_handlers import EventRecorder, EventSender
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
@@ -48,7 +49,6 @@ from alphasms_async.campaigns.records import (
     CampaignRecord,
     CampaignState,
     Claimed,
-    Cost,
     Money,
     RowRecord,
     Settlement,

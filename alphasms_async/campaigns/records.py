@@ -24,7 +24,6 @@ __all__ = [
     "CampaignRecord",
     "CampaignState",
     "Claimed",
-    "Cost",
     "Money",
     "PlannedRow",
     "RowRecord",

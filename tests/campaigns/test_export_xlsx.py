@@ -191,7 +191,7 @@ async def test_no_room_for_temporary_files_is_an_error_of_the_system(
 
 
 async def test_a_second_sheet_tells_what_they_come_to(journal: Journal, time: Time) -> None:
-    """By state, by why they were skipped, by outcome, and by keys as shares of the answered."""
+    """By state, by why they were skipped, by outcome, without a price, and by keys as shares."""
     rows = [*map(PlannedRow, range(1, 6), phones(5)), PlannedRow(6, None, "не номер")]
     await journal.plan(NAME, {"opt_out": "9"}, rows)
     stage = Stage(journal, time, (await journal.campaign(NAME)).id)
@@ -205,6 +205,7 @@ async def test_a_second_sheet_tells_what_they_come_to(journal: Journal, time: Ti
         ("state", "skipped", 1.0, ""),
         ("reason", "invalid", 1.0, ""),
         ("outcome", "answered", 4.0, ""),
+        ("price", "not told", 4.0, ""),
         ("keys", "1", 2.0, 0.5),
         ("keys", "19#", 1.0, 0.25),
         ("opted out", "9", 1.0, 0.25),

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from alphasms_async.campaigns.commands import Cancel, Pause
+from alphasms_async.campaigns.costs import Cost
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.journal import Journal
-from alphasms_async.campaigns.records import CampaignState, Cost, Money, PlannedRow
+from alphasms_async.campaigns.records import CampaignState, Money, PlannedRow
 from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, NOON, PRICE, Stage, Time, redialing, staged

@@ -86,7 +86,10 @@ def test_what_was_dropped_stays_held(alphasms: Alphasms) -> None:
 def test_status_tells_the_same(alphasms: Alphasms) -> None:
     """In its table and below it, and to a program."""
     said = alphasms("campaign", "status", NAME).out
-    assert "at least 0.80 of 100.00" in said
+    assert [line.split()[-3:] for line in said.splitlines()[2:4]] == [
+        ["at", "least", "0.80"],
+        ["of", "100.00"],
+    ]
     assert (
         f"{NAME}: 1 call without a told price (up to 0.40 held), 0.80 held for unknown outcomes"
         in said.splitlines()
@@ -94,6 +97,13 @@ def test_status_tells_the_same(alphasms: Alphasms) -> None:
     told = standing(alphasms)
     assert (told["spent"], told["held"]) == ("0.80", "1.20")
     assert (told["unpriced"], told["unpriced_held"]) == (1, "0.40")
+
+
+@pytest.mark.usefixtures("half_proven")
+def test_status_fits_a_terminal(alphasms: Alphasms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is cut off at 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "…" not in alphasms("campaign", "status", NAME).out
 
 
 @pytest.mark.usefixtures("half_proven")

@@ -92,7 +92,7 @@ def test_outcomes_are_shown(lively: Sandbox, alphasms: Alphasms, port: int) -> N
     """How it ended tells outcomes and keys with their shares; `--json` the same as counts."""
     plan(alphasms, "--dtmf")
     said = [line.split() for line in run(alphasms, *listening(port)).out.splitlines()]
-    assert said[3] == ["total", "│", "3", "│", "1.20", "│"]
+    assert said[3] == ["total", "│", "3", "│", "1.20", "UAH", "│"]
     assert ["answered", "2", "67%"] in said
     assert said[-2:] == [["1", "1", "50%"], ["no", "key", "1", "50%"]]
     assert standing(alphasms)["outcomes"] == {"answered": 2, "no_answer": 1}

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import astuple, frozen
 
+from alphasms_async.campaigns.costs import Cost
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.exact import check_digits, exact
 from alphasms_async.campaigns.keys import check_key
@@ -17,7 +18,6 @@ from alphasms_async.campaigns.records import (
     Began,
     CampaignRecord,
     CampaignState,
-    Cost,
     Money,
     RowRecord,
     Span,

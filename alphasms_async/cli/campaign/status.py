@@ -108,8 +108,13 @@ def _row(one: Standing) -> tuple[RenderableType, ...]:
         f"{total - tally.to_dial} of {total}",
         str(tally.accepted),
         _trouble(tally),
-        spent + (f" of {money(budget)}" if budget is not None else ""),
+        spent if budget is None else f"{spent}{_before(spent)}of {money(budget)}",
     )
+
+
+def _before(spent: str) -> str:
+    """Return what parts a sum from its budget: words before the sum leave too little room."""
+    return "\n" if " " in spent else " "
 
 
 def _name_cells() -> int:
