@@ -26,6 +26,7 @@ from alphasms_async.sandbox.allowed import (
     one_of,
     whole,
 )
+from alphasms_async.sandbox.arrivals import Arrivals
 from alphasms_async.sandbox.autopilot import Autopilot, as_fates
 from alphasms_async.sandbox.changes import About, Changes
 from alphasms_async.sandbox.chaos.chaos import Chaos
@@ -168,6 +169,8 @@ class Account:
     """How far each call has come."""
     desk: Desk = attrs.field(init=False, repr=False)
     """The phones that ring, for a person to answer."""
+    arrivals: Arrivals = attrs.field(factory=Arrivals, init=False, repr=False)
+    """The calls that nobody who waits for one was given yet."""
     changes: Changes = attrs.field(factory=Changes, init=False, repr=False)
     """Who wants to know that something is no longer as it was."""
     _made: Mapping[str, object] = attrs.field(init=False, repr=False)
@@ -231,10 +234,12 @@ class Account:
         Raises:
             RefusedError: The client's id was used before, or the balance is below the price.
         """
+        chaos = spoiler()
         if isinstance(draft, SandboxCall):
             recording = self.ledger.shared(draft.audio)
-            draft = attrs.evolve(draft, audio=recording, handset=self.desk)
-        draft = attrs.evolve(draft, chaos=spoiler())
+            draft = attrs.evolve(draft, chaos=chaos, audio=recording, handset=self.desk)
+        else:
+            draft = attrs.evolve(draft, chaos=chaos)
         # In one: nobody answers a call before it is said what else becomes of it, and nothing
         # happens to what was just forgotten.
         with self.hook_queue.changed:
@@ -245,6 +250,9 @@ class Account:
             if fate is not None:
                 self.lines.plan_first(entry, fate, self.hook_of(entry))
             self.changes.tell(entry.id)
+            # Where there is no room for it, or who was told of it began anew, it is forgotten.
+            if isinstance(entry, SandboxCall) and self.ledger.find(entry.id) is entry:
+                self.arrivals.add(entry)
         return entry
 
     def end(self, entry: SandboxEntry, fate: Fate) -> None:
@@ -255,30 +263,45 @@ class Account:
         """Return where the outcome of `entry` is told, None for nowhere."""
         return entry.hook or self.hook
 
+    def next_due(self, *, with_hooks: bool) -> datetime | None:
+        """Return when the next thing happens: by a plan or, `with_hooks`, that a hook is posted."""
+        moments = [self.lines.next_due()]
+        if with_hooks:
+            moments.append(self.hook_queue.next_due())
+        return min((moment for moment in moments if moment is not None), default=None)
+
     def standing(self, entry: SandboxEntry) -> Standing:
         """Return the state `entry` is in by now."""
         self.lines.go_on()
         return self.ledger.standing(entry)
 
     def reset(self, *, ids_go_on: bool = False) -> None:
-        """Let all be as it was made: see `Sandbox.reset`.
+        """Begin anew: let all be as it was when the sandbox was made.
+
+        What it accepted, planned and posted is forgotten, scripts too, and the balance restored.
+        Every setting, `fates`, `hook` and `hook_timing` among them, is again what the sandbox was
+        made with; the switches are off, and no operator is unsupported. The chaos is off, with the
+        shares, amounts and the seed it had at first, and no hits. Codes begin anew by the seed.
+        The time, the watcher and the address stay.
 
         Args:
-            ids_go_on: Whether ids go on after those given so far, rather than from `first_id`.
+            ids_go_on: Whether ids go on after those given so far, for clients that remember them;
+                else they begin anew at `first_id`. `POST /sandbox/reset` has them go on.
         """
         with self.hook_queue.changed:
+            self.arrivals.reset()
             self.lines.reset()
             self.hook_queue.reset()
             self.ledger.reset(ids_go_on=ids_go_on)
-        for name, value in self._made.items():
-            setattr(self, name, value)
-        if isinstance(self.fates, Autopilot):
-            # The same, which has counted no calls yet.
-            self.fates = attrs.evolve(self.fates)
-        self.banned = self.api_disabled = self.ip_denied = False
-        self.unsupported_operators.clear()
-        self.chaos.reset()
-        self.changes.tell(About.EVERYTHING)
+            for name, value in self._made.items():
+                setattr(self, name, value)
+            if isinstance(self.fates, Autopilot):
+                # The same, which has counted no calls yet.
+                self.fates = attrs.evolve(self.fates)
+            self.banned = self.api_disabled = self.ip_denied = False
+            self.unsupported_operators.clear()
+            self.chaos.reset()
+            self.changes.tell(About.EVERYTHING)
 
     def tell_watcher(self, happened: Happening) -> None:
         """Tell the watcher, if there is one, what has just happened."""
@@ -316,6 +339,7 @@ class Account:
         self.lines.forget(entry_id)
         self.hook_queue.forget(entry_id)
         self.changes.tell(entry_id)
+        self.arrivals.forget(entry_id)
 
 
 # Who watches is no setting of the account.

@@ -20,6 +20,8 @@ from alphasms_async.sandbox.line import CallOver, Key, Line, Phase
 from alphasms_async.sandbox.plans import Act, Plan, Plans
 from alphasms_async.sandbox.states import Standing, State
 
+# How far something has come of which nothing was told yet.
+_UNTOUCHED: Final = Line()
 # What the status interfaces say on the way; the end brings its own.
 _STATES: Final = {Phase.RINGING: State.SENDING, Phase.TALKING: State.ROUTING}
 
@@ -85,13 +87,12 @@ class Lines:
     def line(self, entry_id: int) -> Line:
         """Return how far the thing with that id has come."""
         self.go_on()
-        with self._hooks.changed:
-            return self._lines.get(entry_id, Line())
+        return self.last_line(entry_id)
 
     def last_line(self, entry_id: int) -> Line:
         """Return how far it had come when somebody last wanted to know."""
         with self._hooks.changed:
-            return self._lines.get(entry_id, Line())
+            return self._lines.get(entry_id, _UNTOUCHED)
 
     def plan_of(self, entry_id: int) -> Plan | None:
         """Return what is still to become of it, None when nothing is planned."""
@@ -252,6 +253,9 @@ class Lines:
         with self._hooks.changed:
             self._go_on(self._clock())
 
+    def _line(self, entry: SandboxEntry) -> Line:
+        return self._lines.get(entry.id, _UNTOUCHED)
+
     def _go_on(self, now: datetime) -> None:
         for plan, at, act in self._plans.due(now):
             act(plan, at)
@@ -268,7 +272,7 @@ class Lines:
 
     def _beginning(self, entry: SandboxEntry, fate: Fate, now: datetime) -> datetime:
         """Return what the fate's seconds count from: the end of the queue, if it waits there."""
-        is_queued = self._lines.get(entry.id, Line()).phase is Phase.QUEUED
+        is_queued = self._line(entry).phase is Phase.QUEUED
         if not (isinstance(entry, SandboxCall) and fate.after_seconds and is_queued):
             return now
         return max(now, entry.at + timedelta(seconds=self._queue_seconds()))
@@ -279,7 +283,7 @@ class Lines:
     def _steps(self, plan: Plan) -> Iterator[tuple[datetime, Act]]:
         """Return what is to happen and when; of what happens at one moment, in its order."""
         entry, fate, end = plan.entry, plan.fate, plan.ends_at
-        line = self._lines.get(entry.id, Line())
+        line = self._line(entry)
         if isinstance(entry, SandboxCall) and fate.after_seconds and line.fate is None:
             if line.phase is Phase.QUEUED:
                 yield plan.since, self._ring
@@ -309,7 +313,7 @@ class Lines:
         __tracebackhide__ = True
         entry, fate = plan.entry, plan.fate
         self._plans.drop(entry.id)
-        line = self._lines.get(entry.id, Line())
+        line = self._line(entry)
         if fate.digits is None and line.fate is None:
             fate = attrs.evolve(fate, digits=line.digits)
         if fate.digits != line.digits:
@@ -335,7 +339,7 @@ class Lines:
 
     def _end(self, call: SandboxCall, word: str, hook: str | None, now: datetime) -> None:
         __tracebackhide__ = True
-        talked = self._lines.get(call.id, Line()).talked_seconds(now) if word == "ANSWERED" else 0
+        talked = self._line(call).talked_seconds(now) if word == "ANSWERED" else 0
         self._plan(call, Fate(word, talk_seconds=talked), hook, now)
 
     def _take_over(self, call: SandboxCall, now: datetime) -> None:
@@ -346,18 +350,18 @@ class Lines:
         self._changes.tell(call.id)
 
     def _answer(self, entry: SandboxEntry, at: datetime) -> None:
-        line = self._lines.get(entry.id, Line())
+        line = self._line(entry)
         if line.phase is Phase.TALKING:
             return
         if line.phase is Phase.QUEUED:
             self._turn(entry, at, phase=Phase.RINGING, ringing_at=at)
         # Whoever was told that it rings may have acted by now, or had all forgotten.
-        if self._lines.get(entry.id, Line()).phase is Phase.RINGING:
+        if self._line(entry).phase is Phase.RINGING:
             self._turn(entry, at, phase=Phase.TALKING, answered_at=at)
 
     def _press(self, entry: SandboxEntry, digit: str, hook: str | None, at: datetime) -> None:
         __tracebackhide__ = True
-        line = self._lines.get(entry.id, Line())
+        line = self._line(entry)
         line = self._turn(entry, at, keys=(*line.keys, Key(digit, at)))
         self._tell(entry, Fate(talk_seconds=line.talked_seconds(at), digits=line.digits), hook, at)
 
@@ -370,7 +374,7 @@ class Lines:
         # Of what was forgotten nothing is kept, and its id may be another's by now.
         if not self._is_known(entry):
             raise LookupError(f"The sandbox accepted nothing with the id {entry.id}.")
-        line = attrs.evolve(self._lines.get(entry.id, Line()), **came)
+        line = attrs.evolve(self._line(entry), **came)
         if "phase" in came:
             self._ledger.set_standing(entry.id, Standing(_STATES[line.phase], at))
         self._lines[entry.id] = line
@@ -388,7 +392,7 @@ class Lines:
             CallOver: It has ended.
         """
         self._go_on(now)
-        line = self._lines.get(call.id, Line())
+        line = self._line(call)
         if line.fate is not None:
             raise CallOver(f"call {call.id} is over: {line.fate.word}")
         return line

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 import attrs
 import httpx
@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from alphasms_async.sandbox.account import Account
 from alphasms_async.sandbox.allowed import BALANCE, SECONDS, instance, shown
 from alphasms_async.sandbox.app import application
-from alphasms_async.sandbox.arrivals import Arrivals, runs_on_an_event_loop
+from alphasms_async.sandbox.arrivals import runs_on_an_event_loop
 from alphasms_async.sandbox.autopilot import Autopilot
 from alphasms_async.sandbox.changes import About
-from alphasms_async.sandbox.entries import SandboxCall, SandboxEntry, SandboxMessage
+from alphasms_async.sandbox.entries import SandboxCall, SandboxMessage
 from alphasms_async.sandbox.fate import STATE, Fate
 from alphasms_async.sandbox.fates import Fates
 from alphasms_async.sandbox.hooks.posting import keep_posting, post_once
@@ -36,7 +36,6 @@ from alphasms_async.sandbox.states import Standing, State
 from alphasms_async.sandbox.virtual import Course, VirtualClock, wait_out
 
 _FATE: Final = instance(Fate, "Fate('BUSY')")
-_Entry = TypeVar("_Entry", bound=SandboxEntry)
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -87,7 +86,6 @@ class Sandbox(Account):
 
     app: Starlette = attrs.field(init=False, repr=False)
     """The pages as an ASGI app, for asyncio and trio."""
-    _arrivals: Arrivals = attrs.field(factory=Arrivals, init=False, repr=False)
     _urls: list[str] = attrs.field(factory=list[str], init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -175,13 +173,13 @@ class Sandbox(Account):
         __tracebackhide__ = True
         check_to(to)
         SECONDS.check("timeout", timeout)
-        call = self._arrivals.take(to)
+        call = self.arrivals.take(to)
         if call is None and runs_on_an_event_loop():
             raise RuntimeError(
                 f"{no_call(to)}, and to wait for it here would stop the event loop: "
                 "await sandbox.next_call(...)."
             )
-        call = call or self._arrivals.wait(to, timeout)
+        call = call or self.arrivals.wait(to, timeout)
         if call is None:
             raise too_late(to, timeout, self.calls())
         return call
@@ -200,7 +198,7 @@ class Sandbox(Account):
         __tracebackhide__ = True
         check_to(to)
         SECONDS.check("timeout", timeout)
-        call = await self._arrivals.wait_async(to, timeout)
+        call = await self.arrivals.wait_async(to, timeout)
         if call is None:
             raise too_late(to, timeout, self.calls())
         return call
@@ -247,8 +245,9 @@ class Sandbox(Account):
         Args:
             entry_id: Only those for what has this id of the gateway's; None for all.
         """
-        log = self.hook_queue.log()
-        return [each for each in log if entry_id is None or each.entry_id == entry_id]
+        if entry_id is None:
+            return list(self.hook_queue.log())
+        return list(self.hook_queue.thread(entry_id).deliveries)
 
     def script(self, phone: str, *fates: Fate | Fates | str | None) -> None:
         """Let the next calls to one phone take these fates in turn, before `fates` is asked.
@@ -374,41 +373,6 @@ class Sandbox(Account):
         self.ledger.set_standing(entry_id, Standing(state, since or self.clock()))
         self.changes.tell(entry_id)
 
-    def accept(self, draft: _Entry, *, fates: Fates | None = None) -> _Entry:
-        """Record `draft`, charge for it, let its fate take its course, and return it with its id.
-
-        Args:
-            draft: What is asked for.
-            fates: Decides what becomes of this call alone; None leaves that to the script of its
-                phone, or to the account.
-
-        Raises:
-            RefusedError: The client's id was used before, or the balance is below the price.
-        """
-        with self.hook_queue.changed:
-            entry = super().accept(draft, fates=fates)
-            # Where there is no room for it, or who was told of it began anew, it is forgotten.
-            if isinstance(entry, SandboxCall) and self.ledger.find(entry.id) is entry:
-                self._arrivals.add(entry)
-            return entry
-
-    def reset(self, *, ids_go_on: bool = False) -> None:
-        """Begin anew: let all be as it was when the sandbox was made.
-
-        What it accepted, planned and posted is forgotten, scripts too, and the balance restored.
-        Every setting, `fates`, `hook` and `hook_timing` among them, is again what the sandbox was
-        made with; the switches are off, and no operator is unsupported. The chaos is off, with the
-        shares, amounts and the seed it had at first, and no hits. Codes begin anew by the seed.
-        The time, the watcher and the address stay.
-
-        Args:
-            ids_go_on: Whether ids go on after those given so far, for clients that remember them;
-                else they begin anew at `first_id`. `POST /sandbox/reset` has them go on.
-        """
-        with self.hook_queue.changed:
-            self._arrivals.reset()
-            super().reset(ids_go_on=ids_go_on)
-
     def _scripted(self, fate: Fate | Fates | str | None) -> Fate | Fates | None:
         if isinstance(fate, str):
             # Who scripts one phone means it.
@@ -428,10 +392,6 @@ class Sandbox(Account):
                 yield url
             finally:
                 self._urls.remove(url)
-
-    def _forget(self, entry_id: int) -> None:
-        super()._forget(entry_id)
-        self._arrivals.forget(entry_id)
 
     def _posts(self) -> bool:
         return self.posts_hooks and bool(self._urls)

@@ -161,10 +161,7 @@ class Course:
         return not (self.is_posting() and self.account.hook_queue.is_busy())
 
     def _next(self) -> datetime | None:
-        moments = [self.account.lines.next_due()]
-        if self.is_posting():
-            moments.append(self.account.hook_queue.next_due())
-        return min((moment for moment in moments if moment is not None), default=None)
+        return self.account.next_due(with_hooks=self.is_posting())
 
     def _seconds_left(self) -> float:
         return max(0.0, self._begun + self.timeout - monotonic())

@@ -171,10 +171,7 @@ async def _next(account: Account, bell: Bell) -> Post:
 
 
 def _seconds_to_wait(account: Account) -> float | None:
-    moments = [account.lines.next_due()]
-    if account.posts_hooks:
-        moments.append(account.hook_queue.next_due())
-    due = min((moment for moment in moments if moment is not None), default=None)
+    due = account.next_due(with_hooks=account.posts_hooks)
     seconds = None if due is None else seconds_until(due, account.clock)
     if account.posts_hooks or not account.hook_queue.left:
         return seconds
