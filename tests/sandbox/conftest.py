@@ -1,5 +1,6 @@
 """A fresh sandbox for each test, and a client that speaks to it without a socket."""
 
+import threading
 from collections.abc import AsyncGenerator
 
 import httpx
@@ -20,3 +21,15 @@ async def client(sandbox: Sandbox) -> AsyncGenerator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(sandbox.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
         yield client
+
+
+@pytest.fixture
+def raised(monkeypatch: pytest.MonkeyPatch) -> list[BaseException | None]:
+    """Give what threads have raised with nobody to catch it."""
+    raised = list[BaseException | None]()
+
+    def note(told: threading.ExceptHookArgs) -> None:
+        raised.append(told.exc_value)
+
+    monkeypatch.setattr(threading, "excepthook", note)
+    return raised

@@ -1,5 +1,4 @@
 import asyncio
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -354,15 +353,9 @@ def test_url_is_there_while_it_serves(sandbox: Sandbox) -> None:
 
 
 def test_watcher_that_lets_time_pass_holds_up_nobody(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, raised: list[BaseException | None]
 ) -> None:
     """While another thread does so it is refused at once: each would wait for the other."""
-    raised = list[BaseException | None]()
-
-    def note(told: threading.ExceptHookArgs) -> None:
-        raised.append(told.exc_value)
-
-    monkeypatch.setattr(threading, "excepthook", note)
     is_told, is_moving = Event(), Event()
 
     class Slow(VirtualClock):

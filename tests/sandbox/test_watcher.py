@@ -1,5 +1,3 @@
-import threading
-
 import anyio
 import pytest
 
@@ -75,15 +73,9 @@ async def test_first_id_is_one_that_the_gateway_gives(first_id: int) -> None:
 
 
 async def test_watcher_that_raises_stops_nothing(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, raised: list[BaseException | None]
 ) -> None:
     """Its error is told as a thread's, alone, and all happens as without it, the hook included."""
-    raised = list[BaseException | None]()
-
-    def note(told: threading.ExceptHookArgs) -> None:
-        raised.append(told.exc_value)
-
-    monkeypatch.setattr(threading, "excepthook", note)
 
     def complain(happened: Happening) -> None:
         raise ValueError(type(happened).__name__)

@@ -1,9 +1,12 @@
 """What the tests of the sandbox put on the wire."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 import httpx
+
+from alphasms_async.sandbox import Sandbox
 
 KEY = "sandbox-key"
 PHONE = "380501234567"
@@ -43,6 +46,16 @@ def voice_form(
         else:
             parts[name] = (None, value)
     return parts
+
+
+@contextmanager
+def served_client(sandbox: Sandbox, timeout: float = 10) -> Generator[httpx.Client]:
+    """Serve the sandbox and give a client that keeps its connections."""
+    with (
+        sandbox.serve() as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=timeout) as client,
+    ):
+        yield client
 
 
 async def ask_json(

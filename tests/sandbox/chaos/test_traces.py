@@ -1,8 +1,7 @@
 """What is left of it when chaos has happened: at the call, in a count, and for whoever watches."""
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -19,7 +18,7 @@ from alphasms_async.sandbox import (
 from alphasms_async.sandbox.changes import About, Change
 from alphasms_async.sandbox.story import story
 from tests.sandbox.receiver import SetClock, accept_call
-from tests.sandbox.wire import KEY, PHONE, ask_json, voice_form, wav
+from tests.sandbox.wire import KEY, PHONE, ask_json, served_client, voice_form, wav
 
 pytestmark = pytest.mark.anyio
 
@@ -205,7 +204,7 @@ async def test_mishap_is_safe_to_print(
 def test_file_keeps_what_spoiled_an_answer(tmp_path: Path) -> None:
     """Started again, the call is known as one whose answer was lost."""
     path = tmp_path / "sandbox.db"
-    with keeping(before := Sandbox(), path), served(before) as client:
+    with keeping(before := Sandbox(), path), served_client(before) as client:
         before.chaos.on("charged_no_reply")
         with suppress(httpx.TransportError):
             client.post("/api/voice.php", files=voice_form(sound=wav(seconds=0.1)))
@@ -218,19 +217,9 @@ def test_end_that_takes_long_is_told_at_its_beginning() -> None:
     seen = list[Happening]()
     sandbox = Sandbox(clock=SetClock(), watcher=seen.append)
     sandbox.chaos.on("hang=@10min")
-    with served(sandbox, timeout=0.3) as client, suppress(httpx.TimeoutException):
+    with served_client(sandbox, timeout=0.3) as client, suppress(httpx.TimeoutException):
         client.post("/api/voice.php", files=voice_form())
     assert [one.rule for one in mishaps(seen)] == ["hang"]
-
-
-@contextmanager
-def served(sandbox: Sandbox, timeout: float = 10) -> Generator[httpx.Client]:
-    """Serve the sandbox and give a client of it."""
-    with (
-        sandbox.serve() as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=timeout) as client,
-    ):
-        yield client
 
 
 def test_entries_begin_unspoiled() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from alphasms_async.sandbox import Sandbox
 from tests.sandbox.receiver import SetClock
-from tests.sandbox.wire import KEY, PHONE, voice_form, wav
+from tests.sandbox.wire import KEY, PHONE, served_client, voice_form, wav
 
 # A loopback socket swallows a few hundred kilobytes before anybody has read one.
 SMALL, BIG = wav(seconds=0.1), wav(seconds=120)
@@ -26,16 +26,6 @@ ALL = "=100%"
 def sandbox() -> Sandbox:
     """Give a sandbox whose clock stands still, for what is limited by the second."""
     return Sandbox(seed=1, clock=SetClock(), balance=Decimal(100))
-
-
-@contextmanager
-def client_of(sandbox: Sandbox, timeout: float = 10) -> Generator[httpx.Client]:
-    """Serve the sandbox and give a client that keeps its connections."""
-    with (
-        sandbox.serve() as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=timeout) as client,
-    ):
-        yield client
 
 
 def call(client: httpx.Client, sound: bytes = SMALL) -> httpx.Response:
@@ -56,7 +46,7 @@ def test_proxy_answers_in_its_own_words(
 ) -> None:
     """An HTML page as nginx writes it, after the whole upload, and nothing is accepted."""
     sandbox.chaos.on(rule + ALL)
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         answers = [call(client, sound) for _ in range(2)]
     assert [status, status] == [one.status_code for one in answers]
     assert f"<center><h1>{title}</h1></center>\r\n<hr><center>nginx</center>" in answers[0].text
@@ -70,7 +60,7 @@ def test_proxy_answers_in_its_own_words(
 def test_reset_breaks_the_connection(sandbox: Sandbox, rule: str, sound: bytes) -> None:
     """The client sees its connection break, at once or while it writes; nothing is accepted."""
     sandbox.chaos.on(rule + ALL)
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         for _ in range(2):
             # One that was still writing has met the break there, and then only reads an end.
             with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
@@ -81,7 +71,7 @@ def test_reset_breaks_the_connection(sandbox: Sandbox, rule: str, sound: bytes) 
 def test_reset_after_the_upload_is_a_tcp_rst(sandbox: Sandbox) -> None:
     """No orderly end: the client's system says that the connection was reset."""
     sandbox.chaos.on("reset_after=100%")
-    with client_of(sandbox) as client, pytest.raises(httpx.ReadError, match="reset by peer"):
+    with served_client(sandbox) as client, pytest.raises(httpx.ReadError, match="reset by peer"):
         call(client)
 
 
@@ -137,7 +127,7 @@ def test_reset_during_the_upload_waits_for_half_of_it(sandbox: Sandbox) -> None:
 def test_half_answer_is_framed_right_and_cut(sandbox: Sandbox) -> None:
     """A good answer but for its body, of which ten bytes are there; the call is made."""
     sandbox.chaos.on("half_answer=100%")
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         answer = call(client)
         again = call(client)
     assert (answer.status_code, answer.text) == (200, '{"id": 100')
@@ -153,14 +143,14 @@ def test_short_answer_is_cut_too(sandbox: Sandbox) -> None:
     sandbox.chaos.on("half_answer=100%")
     sandbox.balance = Decimal(0)
     query = {"version": "http", "key": KEY, "command": "balance"}
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         assert client.get("/api/http.php", params=query).text == "bala"
 
 
 def test_wrong_json_is_json_of_another_shape(sandbox: Sandbox) -> None:
     """Whatever it is can be read, and is nothing documented; the calls are made."""
     sandbox.chaos.on("wrong_json=100%")
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         answers = [call(client) for _ in range(20)]
     assert {one.status_code for one in answers} == {200}
     assert len({one.text for one in answers}) > 3
@@ -172,7 +162,10 @@ def test_wrong_json_is_json_of_another_shape(sandbox: Sandbox) -> None:
 def test_charged_call_has_no_reply(sandbox: Sandbox) -> None:
     """The connection ends without a byte of an answer, and the call is made and paid for."""
     sandbox.chaos.on("charged_no_reply=100%")
-    with client_of(sandbox) as client, pytest.raises(httpx.RemoteProtocolError, match="without"):
+    with (
+        served_client(sandbox) as client,
+        pytest.raises(httpx.RemoteProtocolError, match="without"),
+    ):
         call(client, BIG)
     assert (sandbox.rings(PHONE), sandbox.balance) == (1, Decimal("99.60"))
 
@@ -180,7 +173,7 @@ def test_charged_call_has_no_reply(sandbox: Sandbox) -> None:
 def test_latency_takes_its_time(sandbox: Sandbox) -> None:
     """A good answer, no sooner than the least that was said."""
     sandbox.chaos.on("latency=100%@100ms")
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         began = time.monotonic()
         answer = call(client)
         took = time.monotonic() - began
@@ -205,7 +198,7 @@ def test_client_that_gives_up_has_rung_all_the_same(sandbox: Sandbox) -> None:
 def test_slow_read_takes_its_time_by_bytes(sandbox: Sandbox) -> None:
     """A small upload is soon read, a bigger one later; both are answered."""
     sandbox.chaos.on("slow_read=100%@1MB/s")
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         began = time.monotonic()
         answer = call(client, wav(seconds=20))
         took = time.monotonic() - began
@@ -216,14 +209,14 @@ def test_slow_read_takes_its_time_by_bytes(sandbox: Sandbox) -> None:
 def test_slow_read_lets_a_client_time_out(sandbox: Sandbox) -> None:
     """Who waits less than the upload takes does not get an answer."""
     sandbox.chaos.on("slow_read=100%@1KB/s")
-    with client_of(sandbox, timeout=0.2) as client, pytest.raises(httpx.TimeoutException):
+    with served_client(sandbox, timeout=0.2) as client, pytest.raises(httpx.TimeoutException):
         call(client, BIG)
 
 
 def test_slow_drip_comes_byte_by_byte(sandbox: Sandbox) -> None:
     """A right answer in the end, each byte of it a while after the one before."""
     sandbox.chaos.on("slow_drip=100%@2ms")
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         began = time.monotonic()
         answer = call(client)
         took = time.monotonic() - began
@@ -236,7 +229,7 @@ def test_slow_drip_comes_byte_by_byte(sandbox: Sandbox) -> None:
 def test_hang_never_answers(sandbox: Sandbox, sound: bytes) -> None:
     """The client waits until it gives up; nothing is accepted."""
     sandbox.chaos.on("hang=100%")
-    with client_of(sandbox, timeout=0.2) as client, pytest.raises(httpx.TimeoutException):
+    with served_client(sandbox, timeout=0.2) as client, pytest.raises(httpx.TimeoutException):
         call(client, sound)
     assert sandbox.calls() == []
 
@@ -244,7 +237,7 @@ def test_hang_never_answers(sandbox: Sandbox, sound: bytes) -> None:
 def test_hang_comes_to_an_end(sandbox: Sandbox) -> None:
     """After the time that was said the connection is closed without an answer."""
     sandbox.chaos.on("hang=100%@10ms")
-    with client_of(sandbox) as client, pytest.raises(httpx.RemoteProtocolError):
+    with served_client(sandbox) as client, pytest.raises(httpx.RemoteProtocolError):
         call(client)
     assert sandbox.calls() == []
 
@@ -254,7 +247,7 @@ def test_more_than_so_many_a_second_are_too_many(sandbox: Sandbox) -> None:
     clock = sandbox.clock
     assert isinstance(clock, SetClock)
     sandbox.chaos.on("rate_limit=@2/s")
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         statuses = [client.get("/api/http.php").status_code, call(client).status_code]
         refused = [call(client) for _ in range(3)]
         clock.advance(1)
@@ -267,7 +260,7 @@ def test_more_than_so_many_a_second_are_too_many(sandbox: Sandbox) -> None:
 def test_share_of_a_limit_is_of_those_beyond_it(sandbox: Sandbox) -> None:
     """At no share at all nobody is refused, however many come."""
     sandbox.chaos.on("rate_limit=0%@1/s")
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         assert {call(client).status_code for _ in range(5)} == {200}
 
 
@@ -275,7 +268,7 @@ def test_several_rules_happen_to_one_request(sandbox: Sandbox) -> None:
     """Late, slowly read and dripping, it is cut; of two ends only the first is met."""
     sandbox.chaos.on("latency=100%@1ms, slow_read=100%@10MB/s, slow_drip=100%@1ms")
     sandbox.chaos.on("half_answer=100%", "wrong_json=100%")
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         cut = call(client)
         sandbox.chaos.on("http_503=100%", "reset_after=100%", "charged_no_reply=100%")
         kept_out = call(client)
@@ -293,7 +286,7 @@ EVERYTHING = ", ".join(
 )
 def test_other_pages_know_no_chaos(sandbox: Sandbox, path: str) -> None:
     """What is none of the gateway's pages is answered as ever, with every rule on."""
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         before = client.get(path)
         sandbox.chaos.on(EVERYTHING)
         after = client.get(path)
@@ -332,7 +325,7 @@ def test_chaos_leaves_no_line_in_any_log(
     caplog.set_level(logging.INFO)
     amounts = {"latency": 0.001, "slow_read": 10_000, "slow_drip": 0.001, "hang": 0.001}
     sandbox.chaos.change({"rules": {name: {"amount": much} for name, much in amounts.items()}})
-    with client_of(sandbox) as client:
+    with served_client(sandbox) as client:
         caplog.clear()
         for rule in EVERYTHING.split(", "):
             sandbox.chaos.off()
@@ -350,7 +343,7 @@ def test_client_that_leaves_leaves_no_line_either(
 ) -> None:
     """Neither when it gives up, nor when the server stops upon it."""
     sandbox.chaos.change({"rules": {"latency": {"amount": 600}, "slow_drip": {"amount": 60}}})
-    with client_of(sandbox, timeout=0.1) as client:
+    with served_client(sandbox, timeout=0.1) as client:
         for rule in ("latency", "slow_read", "slow_drip", "hang"):
             sandbox.chaos.off()
             sandbox.chaos.on(f"{rule}=100%")

@@ -16,17 +16,17 @@ START = 1_720_688_400_000
 
 async def got(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
     """Return what stands at `path`."""
-    answer = await client.get(path)
-    assert answer.status_code == 200, answer.text
-    decoded: dict[str, Any] = answer.json()
-    return decoded
+    return _good(await client.get(path))
 
 
 async def done(
     client: httpx.AsyncClient, path: str, *, method: str = "POST", **fields: Any
 ) -> dict[str, Any]:
     """Have something done, and return what is answered."""
-    answer = await client.request(method, path, json=fields)
+    return _good(await client.request(method, path, json=fields))
+
+
+def _good(answer: httpx.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     decoded: dict[str, Any] = answer.json()
     return decoded
