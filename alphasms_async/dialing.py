@@ -71,7 +71,7 @@ class Dialing:
         self._recipients = _iterate(recipients)
         self._audio = audio
         self._slots = anyio.Semaphore(
-            check_count("concurrency", concurrency), max_value=concurrency
+            check_count("concurrency", concurrency), max_value=concurrency, fast_acquire=True
         )
         self._pace = Pace(check_rate("per_second", per_second))
         self._hook = check_hook(hook)

@@ -185,13 +185,15 @@ class Exchange:
     ) -> Answer:
         """Make one attempt. A redirect that says "the same request, other place" is part of it."""
         url = self._url(request.page)
-        asked = {_place(url)}
+        asked: list[httpx.URL] = []
         for _ in range(_MAX_REDIRECTS):
             answer = await self._post(request, url, limits, delivery)
             target = followed(answer, url)
-            if target is None or _place(target) in asked:
+            if target is None:
                 return answer
-            asked.add(_place(target))
+            asked.append(_place(url))
+            if _place(target) in asked:
+                return answer
             url = target
         return await self._post(request, url, limits, delivery)
 
@@ -221,7 +223,7 @@ class Exchange:
         return Answer(
             request=request,
             status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
+            headers=response.headers,
             body=content,
         )
 

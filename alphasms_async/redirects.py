@@ -25,8 +25,10 @@ def followed(answer: Answer, url: httpx.URL) -> httpx.URL | None:
     Followed is a 307 or 308 to the same host, or to that host with or without `www.`, on the
     same port, or from http to https on the usual ports; never from https to http.
     """
+    if answer.status not in _SAME_REQUEST:
+        return None
     location = answer.headers.get("location")
-    if answer.status not in _SAME_REQUEST or not location:
+    if not location:
         # Joined to a URL, nothing is that same URL: the body would go to the same place again.
         return None
     try:

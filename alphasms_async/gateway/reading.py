@@ -76,12 +76,7 @@ def parse_json(answer: Answer) -> Any:
 def read_json(body: bytes) -> Any:
     """Return what JSON says, numbers with a point as `Decimal`; `None` when it is not JSON."""
     try:
-        return json.loads(
-            body.decode("utf-8-sig"),
-            parse_float=Decimal,
-            parse_constant=_no_constant,
-            object_pairs_hook=_single_keys,
-        )
+        return _DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError, InvalidOperation):
         return None
 
@@ -192,3 +187,8 @@ def _single_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_single_keys
+)

@@ -62,5 +62,5 @@ class Answer:
     status: int
     """The HTTP status."""
     headers: Mapping[str, str] = field(factory=_no_headers, repr=False)
-    """Header fields by lower-case name."""
+    """Header fields, asked for by lower-case name."""
     body: bytes = field(default=b"", repr=False)
