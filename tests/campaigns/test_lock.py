@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 PURPOSE = "dialling spring"
 
-# The child says when it has given up the lock, and lives on until it is told to end.
+# The child says when it has given up the lock, and lives on until its parent ends.
 FORK = """
 import os, sys
 from pathlib import Path
@@ -34,14 +34,18 @@ from alphasms_async.campaigns.sqlite.lock import BRIEF, FileLock
 
 lock, path = FileLock("it", "dialling"), Path(sys.argv[1])
 lock.acquire(path)
+told, tell = os.pipe()
 if os.fork() == 0:
+    os.close(tell)
     lock.release()
     print("child", flush=True)
-    sys.stdin.readline()
+    os.read(told, 1)
     os._exit(0)
 sys.stdin.readline()
 lock.release()
 print("parent", flush=True)
+sys.stdin.readline()
+os.close(tell)
 os.wait()
 """
 
