@@ -54,7 +54,7 @@ class Budget:
         return self._spent
 
     @property
-    @exact()
+    @exact
     def held(self) -> Decimal:
         """What is reserved: for calls in flight, and for those with an unknown outcome."""
         return self._reserved + self._kept
@@ -65,7 +65,7 @@ class Budget:
         return self._kept
 
     @property
-    @exact()
+    @exact
     def left(self) -> Decimal | None:
         """What is neither spent nor held, 0 or more. `None`: there is no limit."""
         if self.limit is None:
@@ -92,7 +92,7 @@ class Budget:
         """Whether not one unit more can be paid, and nothing in flight could change that."""
         return not self._open and self._amount(1) is None
 
-    @exact()
+    @exact
     def reserve(self, units: int = 1) -> Decimal | None:
         """Hold what a call may cost.
 
@@ -112,7 +112,7 @@ class Budget:
             self._reserved += amount
         return amount
 
-    @exact()
+    @exact
     def settle(self, reserved: Decimal, price: Decimal, units: int = 1) -> None:
         """End a reservation: the call was accepted at this price.
 
@@ -142,7 +142,7 @@ class Budget:
         """
         self._end(reserved)
 
-    @exact()
+    @exact
     def keep(self, reserved: Decimal) -> None:
         """Keep a reservation for good: the call's outcome is unknown, so it may have cost that.
 
@@ -155,7 +155,7 @@ class Budget:
         self._end(reserved)
         self._kept += reserved
 
-    @exact()
+    @exact
     def overprice(self, price: Decimal, units: int = 1) -> bool:
         """Tell whether a price is one that nobody reckoned with, which must end the dialling.
 
@@ -176,7 +176,7 @@ class Budget:
         # The call that finds the price goes alone, so all that is reserved is its own.
         return self.limit is not None and price > self._reserved
 
-    @exact()
+    @exact
     def _amount(self, units: int) -> Decimal | None:
         """Return what to reserve. `None` when it does not fit."""
         worst, left = self.worst, self.left
@@ -187,7 +187,7 @@ class Budget:
             return left or None
         return worst * units if worst * units <= left else None
 
-    @exact()
+    @exact
     def _end(self, reserved: Decimal) -> None:
         if not self._open or reserved > self._reserved:
             raise RuntimeError(f"no reservation of {reserved} is open: end each one once")

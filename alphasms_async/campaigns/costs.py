@@ -28,7 +28,7 @@ class Cost:
     """How much of `held` is theirs."""
 
     @property
-    @exact()
+    @exact
     def doubtful(self) -> Decimal:
         """How much of `held` is for attempts that may have cost nothing, 0 or more."""
         return max(_NOTHING, self.held - self.unpriced_held)
@@ -48,7 +48,7 @@ class Cost:
         reckoned = self._reckoned()
         return ("at most" if reckoned.spent else ""), reckoned
 
-    @exact()
+    @exact
     def _reckoned(self) -> Self:
         spent = self.spent + self.unpriced_held
         return evolve(self, spent=spent, held=self.doubtful, unpriced=0, unpriced_held=_NOTHING)

@@ -1,23 +1,32 @@
 """Sums of money without a rounding, whatever the program around them rounds to."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Context, Decimal, localcontext
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from alphasms_async.errors import InvalidRequest
 
 __all__ = ["check_digits", "exact"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # Enough for every sum of amounts that `check_digits` lets pass, times how many those are.
 _CONTEXT = Context(prec=1000)
 _MOST_DIGITS = 300
 
 
-@contextmanager
-def exact() -> Generator[None]:
-    """Add and multiply money exactly inside a `with`, or a function that this decorates."""
-    with localcontext(_CONTEXT):
-        yield
+def exact(function: Callable[P, T]) -> Callable[P, T]:
+    """Have a function add and multiply money exactly."""
+
+    # Not a context manager that decorates: each call would be three times as dear.
+    @wraps(function)
+    def exactly(*args: P.args, **kwargs: P.kwargs) -> T:
+        with localcontext(_CONTEXT):
+            return function(*args, **kwargs)
+
+    return exactly
 
 
 def check_digits(name: str, amount: Decimal) -> Decimal:

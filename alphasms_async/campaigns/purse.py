@@ -51,7 +51,7 @@ class Purse:
         """Hold what the next call may cost. `None` when that does not fit now."""
         return self.budget.reserve(self.parts)
 
-    @exact()
+    @exact
     def price_of(self, end: End) -> Decimal | None:
         """Return what a call costs; where the gateway does not tell, what it may cost at most.
 

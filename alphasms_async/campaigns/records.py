@@ -271,7 +271,7 @@ class Money(Cost):
     that together it is the whole. Who was never dialled has none."""
 
     @property
-    @exact()
+    @exact
     def settled(self) -> Cost:
         """The same without what is held for the calls in flight."""
         dialing = self.shares.get(RowState.DIALING)

@@ -103,11 +103,9 @@ async def timeline_of(journal: Journal, campaign: int, zone: ZoneInfo) -> Timeli
         )
     steps = steps_of(span, zone)
     began = await journal.began(campaign, since=steps.since, seconds=steps.seconds)
-    with exact():
-        buckets = tuple(_buckets(steps, began))
     return Timeline(
         width_seconds=steps.seconds,
-        buckets=buckets,
+        buckets=_buckets(steps, began),
         first_at=span.first,
         last_at=span.last,
         busiest_minute=span.busiest_minute,
@@ -120,10 +118,12 @@ def _widths() -> Iterator[int]:
     yield from (_WIDTHS[-1] << doublings for doublings in count(1))
 
 
-def _buckets(steps: Steps, began: Iterable[Began]) -> Iterator[Bucket]:
+@exact
+def _buckets(steps: Steps, began: Iterable[Began]) -> tuple[Bucket, ...]:
     inside = defaultdict[int, list[Began]](list)
     for one in began:
         inside[one.step].append(one)
+    buckets: list[Bucket] = []
     spent = Decimal(0)
     # What began after the last step, while this was read, is for the next report.
     for step in range(steps.count):
@@ -134,9 +134,6 @@ def _buckets(steps: Steps, began: Iterable[Began]) -> Iterator[Bucket]:
                 unsettled += one.count
             else:
                 verdicts[one.verdict] += one.count
-        yield Bucket(
-            since=steps.since + step * timedelta(seconds=steps.seconds),
-            verdicts=verdicts,
-            unsettled=unsettled,
-            spent=spent,
-        )
+        since = steps.since + step * timedelta(seconds=steps.seconds)
+        buckets.append(Bucket(since=since, verdicts=verdicts, unsettled=unsettled, spent=spent))
+    return tuple(buckets)

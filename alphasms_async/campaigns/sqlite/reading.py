@@ -171,7 +171,7 @@ def read_tally(connection: Connection, campaign: int) -> Tally:
     return Tally(states, reasons, outcomes, digits)
 
 
-@exact()
+@exact
 def read_money(connection: Connection, campaign: int) -> Money:
     """Return what a campaign has cost, and what it may have cost."""
     with undamaged("a sum"):

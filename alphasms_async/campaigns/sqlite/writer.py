@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 from attrs import define, field
 
@@ -27,6 +28,8 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 _COMMITS_IN_LOG = 250
+# How many turns of the loop a commit waits for company; those of an idle loop are over at once.
+_TURNS_TO_JOIN = 2
 
 Work = Callable[[Connection], T]
 """What is done inside a transaction. It may raise an `AlphaSMSError` before it writes anything."""
@@ -121,6 +124,9 @@ class Writer:
         with anyio.CancelScope(shield=True):
             try:
                 while await self._wait():
+                    # A commit is dear whatever is in it: whoever is ready to ask shares it.
+                    for _ in range(_TURNS_TO_JOIN):
+                        await anyio.lowlevel.cancel_shielded_checkpoint()
                     self._batch = self._batches.popleft()
                     jobs = self._batch.jobs
                     if self._in_thread or jobs[0].alone:
