@@ -8,10 +8,9 @@ from collections import deque
 from collections.abc import AsyncIterable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
-from anyio.abc import TaskGroup
 from attrs import field, frozen
 
 from alphasms_async.bodies import Delivery
@@ -33,6 +32,10 @@ from alphasms_async.pacing import Pace
 from alphasms_async.phone import mask_phone, parse_phone
 from alphasms_async.recording import Audio, Recording
 from alphasms_async.settings import Settings
+
+if TYPE_CHECKING:
+    # anyio loads its parts when they are first named.
+    from anyio.abc import TaskGroup
 
 __all__ = ["Dialing"]
 
@@ -149,7 +152,7 @@ class Dialing:
             await self._news.wait()
 
     async def _feed(
-        self, group: TaskGroup, taking: anyio.CancelScope, recording: Recording
+        self, group: "TaskGroup", taking: "anyio.CancelScope", recording: Recording
     ) -> None:
         """Take recipients one by one, each once there is a slot for it, and start its call."""
         try:

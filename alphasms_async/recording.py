@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
-import anyio.to_thread
 from attrs import field, frozen
 
 from alphasms_async.errors import InvalidRecording
@@ -55,7 +54,9 @@ class Recording:
         """
         if isinstance(audio, Recording):
             return audio
-        return await anyio.to_thread.run_sync(_load, audio, max_bytes, abandon_on_cancel=True)
+        from anyio import to_thread
+
+        return await to_thread.run_sync(_load, audio, max_bytes, abandon_on_cancel=True)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, max_bytes: int = MAX_BYTES) -> Self:

@@ -63,7 +63,7 @@ class Wav:
     """The length of the sound, always more than 0."""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Format:
     codec: str
     channels: int

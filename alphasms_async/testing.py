@@ -16,24 +16,20 @@ loop, on asyncio and on trio.
 """
 
 import os
-import ssl
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import urlsplit
 
 import pytest
 
-from alphasms_async.client import AlphaSMS
-from alphasms_async.errors import ConfigurationError
-from alphasms_async.exchange import Exchange
-from alphasms_async.settings import is_loopback
-from alphasms_async.transports import SlotTransport
-
 if TYPE_CHECKING:
     # Late otherwise: every run of pytest loads this file, and few tests use what is in it.
+    import ssl
+
+    from alphasms_async.client import AlphaSMS
     from alphasms_async.sandbox import Sandbox
 
 __all__ = [
@@ -45,7 +41,6 @@ __all__ = [
 ]
 
 _SANDBOX: Final = pytest.StashKey["Sandbox"]()
-_SSL_CONTEXT: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _SECRET: Final = "ALPHASMS_WEBHOOK_SECRET"  # noqa: S105 its name, not itself
 _MARKER: Final = (
     'sandbox(balance="0.10", fates="busy 2s", chaos="http_503=20%", ...): what the fixture '
@@ -77,10 +72,12 @@ def sandbox(
 
 
 @pytest.fixture
-def alphasms(sandbox: "Sandbox") -> AlphaSMS:
+def alphasms(sandbox: "Sandbox") -> "AlphaSMS":
     """A client of that gateway, not yet entered: `async with alphasms`."""
-    # One context that trusts nobody does for all: to read the authorities takes longer than a test.
-    transport = SlotTransport(ssl_context=_SSL_CONTEXT)
+    from alphasms_async.client import AlphaSMS
+    from alphasms_async.transports import SlotTransport
+
+    transport = SlotTransport(ssl_context=_trusting_nobody())
     return AlphaSMS(sandbox.api_key, base_url=sandbox.url, transport=transport)
 
 
@@ -178,6 +175,14 @@ def _refusal(reason: str) -> BaseException:
     return pytest.fail.Exception(f"@pytest.mark.sandbox: {reason}", pytrace=False)
 
 
+@cache
+def _trusting_nobody() -> "ssl.SSLContext":
+    """Return the one context of all clients: reading the authorities takes longer than a test."""
+    import ssl
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 def _lead_to(url: str, api_key: str, patch: pytest.MonkeyPatch) -> None:
     """Lead every client of this process to `url`, until the variables are as they were.
 
@@ -195,6 +200,12 @@ def _lead_to(url: str, api_key: str, patch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def _kept_here() -> Generator[None]:
     """Let no client send that is led anywhere but to loopback, whatever a test patches."""
+    from urllib.parse import urlsplit
+
+    from alphasms_async.errors import ConfigurationError
+    from alphasms_async.exchange import Exchange
+    from alphasms_async.settings import is_loopback
+
     check_open = Exchange.check_open
 
     def check_open_and_here(exchange: Exchange, asked: str) -> None:

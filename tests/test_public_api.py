@@ -5,10 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,7 +15,6 @@ import alphasms_async
 from alphasms_async import errors, services
 from alphasms_async.services.service import Service
 
-ROOT = Path(alphasms_async.__file__).parent.parent
 MODULES = {
     name: importlib.import_module(name)
     for name in sorted(
@@ -222,28 +218,3 @@ def test_every_service_is_a_namespace_of_the_client() -> None:
     client = alphasms_async.AlphaSMS("key")
     found = {type(value) for value in vars(client).values() if isinstance(value, Service)}
     assert set(SERVICES.values()) == found
-
-
-# anyio loads its parts when they are first named, and its own dependencies with them.
-DEPENDENCIES = (
-    "import httpx, anyio, anyio.abc, anyio.to_thread, attrs, phonenumbers; anyio.CancelScope"
-)
-LOADED = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
-
-
-def loaded_by(statement: str) -> set[str]:
-    """Return the top-level modules, none of Python's own, that a statement loads."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter and our own words
-        [sys.executable, "-W", "error", "-c", f"{statement}; {LOADED}"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    loaded = set(done.stdout.split()) - set(sys.stdlib_module_names)
-    return {name for name in loaded if not name.startswith("_")}
-
-
-def test_importing_the_package_loads_its_dependencies_only() -> None:
-    """The extras cost nothing until they are used."""
-    assert {"alphasms_async"} == loaded_by("import alphasms_async") - loaded_by(DEPENDENCIES)

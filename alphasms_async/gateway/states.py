@@ -1,9 +1,8 @@
 """The words and codes of the three status interfaces, and the one state each stands for."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from alphasms_async.models import State
 
@@ -116,5 +115,7 @@ def utc(text: str | None) -> datetime | None:
 
 
 @cache
-def _kyiv() -> ZoneInfo:
+def _kyiv() -> tzinfo:
+    from zoneinfo import ZoneInfo
+
     return ZoneInfo("Europe/Kyiv")

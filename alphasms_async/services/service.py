@@ -16,7 +16,7 @@ from alphasms_async.timeouts import TimeoutTypes
 __all__ = ["Service"]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Service:
     """One namespace of the client."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable
 
-from attrs import field, frozen
+from attrs import frozen
 
 from alphasms_async.checks import check_client_id
 from alphasms_async.chunks import chunked
@@ -145,12 +145,12 @@ class SmsService(Service):
             return {client_id: _told_of(error, client_id, one) for client_id, one in part.items()}
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Ready:
     """A message that passed its checks: its place in the list, and the digits to send it to."""
 
     place: int
-    phone: str = field(repr=mask_phone)
+    phone: str
     message: Sms
 
 

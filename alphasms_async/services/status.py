@@ -6,7 +6,7 @@ from typing import Any
 
 from alphasms_async.checks import check_ids
 from alphasms_async.chunks import chunked
-from alphasms_async.gateway import http_php, json_objects, json_php, xml_php
+from alphasms_async.gateway import http_php, json_objects, json_php
 from alphasms_async.gateway.wire import Answer
 from alphasms_async.models import Status
 from alphasms_async.services.service import Service
@@ -61,6 +61,9 @@ class StatusService(Service):
 
         Source: xml.php, `status` [API pages].
         """
+        # Late, for it brings a parser of XML, and few ask this interface.
+        from alphasms_async.gateway import xml_php
+
         self._exchange.check_open("status of many ids")
         found: list[Status] = []
         for chunk in chunked(check_ids(ids), _IDS_PER_REQUEST):
