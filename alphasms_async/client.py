@@ -23,7 +23,7 @@ from alphasms_async.services import (
 )
 from alphasms_async.settings import Settings
 from alphasms_async.timeouts import TimeoutTypes, check_timeout
-from alphasms_async.transports import SlotTransport
+from alphasms_async.transports import TransportName, transport_named
 
 __all__ = ["AlphaSMS"]
 
@@ -38,11 +38,13 @@ class AlphaSMS:
         api_key: The key from the account's settings. `None`: `ALPHASMS_API_KEY`.
         base_url: Where the gateway is. `None`: `ALPHASMS_BASE_URL`, else `https://alphasms.ua`.
             `http://` only to loopback.
-        transport: Any `httpx.AsyncBaseTransport`, closed with the client. `None`: a
-            `SlotTransport`, one connection for each request in flight.
+        transport: `"httpx"`: one connection for each request in flight, on asyncio and trio.
+            `"aiohttp"`: the same for a third of the CPU, on asyncio, with the extra `aiohttp`.
+            Or any `httpx.AsyncBaseTransport`, closed with the client. `None`:
+            `ALPHASMS_TRANSPORT`, else `"httpx"`.
         http_client: An `httpx.AsyncClient` that you own and close. Its authentication and its
             redirects are not used.
-        proxy: The URL of a proxy, or an `httpx.Proxy`, for the default transport.
+        proxy: The URL of a proxy, or an `httpx.Proxy`, for a transport that is made by its name.
         timeout: Seconds for each whole request, or an `httpx.Timeout` with a limit for each
             phase. `None`: connect 10 s, write 30 s plus the body at 64 KB a second, read 60 s,
             and in all their sum plus 10 s.
@@ -59,7 +61,7 @@ class AlphaSMS:
         api_key: str | None = None,
         *,
         base_url: str | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: TransportName | httpx.AsyncBaseTransport | None = None,
         http_client: httpx.AsyncClient | None = None,
         proxy: str | httpx.URL | httpx.Proxy | None = None,
         timeout: TimeoutTypes = None,
@@ -172,14 +174,18 @@ class AlphaSMS:
 
 def _exchange(
     settings: Settings,
-    transport: httpx.AsyncBaseTransport | None,
+    transport: TransportName | httpx.AsyncBaseTransport | None,
     http_client: httpx.AsyncClient | None,
     proxy: str | httpx.URL | httpx.Proxy | None,
     timeout: TimeoutTypes,
 ) -> Exchange:
     """Set up the way out over the one of transport, client and proxy that is given."""
-    if sum(one is not None for one in (transport, http_client, proxy)) > 1:
-        raise ConfigurationError("give one of transport=, http_client= and proxy=, not several")
+    given = [one for one in (transport, http_client, proxy) if one is not None]
+    if len(given) > 1 and (http_client is not None or not isinstance(transport, str)):
+        raise ConfigurationError(
+            "give one of transport=, http_client= and proxy=, not several: "
+            "a proxy goes with the name of a transport alone"
+        )
     try:
         httpx.URL(settings.base_url)
     except httpx.InvalidURL as error:
@@ -193,10 +199,10 @@ def _exchange(
         carry = partial(http_client.send, stream=True, auth=None, follow_redirects=False)
         close = None
     else:
-        if transport is None:
-            transport = _default_transport(proxy)
+        if transport is None or isinstance(transport, str):
+            transport = _named(settings, transport, proxy)
         if not isinstance(transport, httpx.AsyncBaseTransport):
-            raise ConfigurationError("transport is an httpx.AsyncBaseTransport")
+            raise ConfigurationError("transport is a name or an httpx.AsyncBaseTransport")
         carry, close = transport.handle_async_request, transport.aclose
     return Exchange(
         carry,
@@ -207,11 +213,9 @@ def _exchange(
     )
 
 
-def _default_transport(proxy: str | httpx.URL | httpx.Proxy | None) -> SlotTransport:
-    try:
-        return SlotTransport(proxy=proxy)
-    except ImportError as error:
-        raise ConfigurationError(str(error)) from None
-    except (ValueError, TypeError, httpx.InvalidURL):
-        # The proxy is not shown: its URL may carry a password.
-        raise ConfigurationError("the proxy is a URL like http://127.0.0.1:3128") from None
+def _named(
+    settings: Settings, name: str | None, proxy: str | httpx.URL | httpx.Proxy | None
+) -> httpx.AsyncBaseTransport:
+    if name is None and settings.transport is not None:
+        return transport_named(settings.transport, proxy, given="ALPHASMS_TRANSPORT")
+    return transport_named("httpx" if name is None else name, proxy)

@@ -32,6 +32,8 @@ class Settings:
     """Scheme, host, port and path prefix, without a slash at the end."""
     max_retries: int
     default_region: str
+    transport: str | None = None
+    """The name in `ALPHASMS_TRANSPORT`, for a client that is given no way out. `None`: none."""
 
     @classmethod
     def gather(
@@ -55,6 +57,7 @@ class Settings:
             base_url=_base_url(base_url),
             max_retries=_retries(max_retries),
             default_region=_region(default_region),
+            transport=environ.get("ALPHASMS_TRANSPORT") or None,
         )
 
 

@@ -176,7 +176,7 @@ async def _pump(source: ByteStream, target: ByteStream) -> None:
 
 async def _read(stream: ByteStream, connection: h11.Connection, number: int) -> Taken:
     head: h11.Request | None = None
-    body = b""
+    body = bytearray()
     while True:
         event: Any = connection.next_event()
         if event is h11.NEED_DATA:
@@ -188,7 +188,7 @@ async def _read(stream: ByteStream, connection: h11.Connection, number: int) -> 
         elif isinstance(event, h11.EndOfMessage):
             assert head is not None
             headers = httpx.Headers(list(head.headers))
-            return Taken(number, head.method.decode(), head.target.decode(), headers, body)
+            return Taken(number, head.method.decode(), head.target.decode(), headers, bytes(body))
         else:
             raise anyio.EndOfStream
 

@@ -1,16 +1,14 @@
-"""A client over an `httpx.AsyncClient` of the caller's, and over a proxy."""
+"""A client over an `httpx.AsyncClient` of the caller's."""
 
-import ssl
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-import trustme
 
-from alphasms_async import AlphaSMS, ConfigurationError, NotSent, OutcomeUnknown, SlotTransport
+from alphasms_async import AlphaSMS, NotSent, OutcomeUnknown
 from tests.doubles import KEY, PHONE, FakeGateway, accepted
-from tests.loopback import Loopback, Proxy, serving
+from tests.loopback import Loopback, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -134,86 +132,3 @@ async def test_caller_client_over_a_socket_is_used_by_many_tasks() -> None:
             for _ in range(30):
                 group.start_soon(api.otp.call, PHONE)
         assert len(server.taken) == 30
-
-
-async def test_forward_proxy_is_asked_for_the_gateway() -> None:
-    """Plain HTTP goes to the proxy with its whole address, and nowhere else."""
-    async with serving(Loopback()) as gateway, serving(Loopback()) as proxy:
-        async with AlphaSMS(KEY, base_url=gateway.url, proxy=proxy.url) as api:
-            await api.otp.call(PHONE)
-            await api.status.get(1)
-        targets = [one.target for one in proxy.taken]
-        assert targets == [f"{gateway.url}/api/otp.php", f"{gateway.url}/api/http.php"]
-        assert gateway.connections == 0
-
-
-async def test_connect_proxy_carries_tls_to_the_gateway() -> None:
-    """HTTPS goes through a tunnel of the proxy: the gateway gets it, the proxy its address only."""
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # Its types name pyOpenSSL's context too, which is not installed.
-    authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)  # pyright: ignore[reportUnknownMemberType]
-    async with serving(Loopback(tls=context)) as gateway, serving(Proxy()) as proxy:
-        transport = SlotTransport(proxy=proxy.url, ssl_context=trusting)
-        async with AlphaSMS(KEY, base_url=gateway.url, transport=transport) as api:
-            await api.otp.call(PHONE)
-        assert [one.target for one in proxy.taken] == [f"127.0.0.1:{gateway.port}"]
-        assert [one.target for one in gateway.taken] == ["/api/otp.php"]
-
-
-@pytest.mark.parametrize("status", [403, 407, 502])
-async def test_proxy_that_refuses_is_not_sent(status: int) -> None:
-    """A proxy that opens no tunnel has seen no body: `NotSent`, after every repeat."""
-    async with serving(Proxy(status)) as proxy:
-        async with AlphaSMS(KEY, base_url="https://127.0.0.1:1", proxy=proxy.url) as api:
-            with pytest.raises(NotSent, match=f"ProxyError: {status}"):
-                await api.otp.call(PHONE)
-        assert len(proxy.taken) == 3
-
-
-async def test_proxy_that_is_not_there_is_not_sent() -> None:
-    """A proxy that cannot be reached is `NotSent`, for plain HTTP and for HTTPS."""
-    async with serving(Loopback()) as closed:
-        nowhere = closed.url
-    for scheme in ("http", "https"):
-        async with AlphaSMS(KEY, base_url=f"{scheme}://127.0.0.1:1", proxy=nowhere) as api:
-            with pytest.raises(NotSent, match="ConnectError"):
-                await api.otp.call(PHONE)
-
-
-async def test_proxy_gets_its_own_password_and_not_the_key() -> None:
-    """A proxy's user and password go to the proxy; the API key does not, over a tunnel."""
-    async with serving(Proxy(407)) as proxy:
-        url = proxy.url.replace("://", "://user:hunter2@")
-        async with AlphaSMS(KEY, base_url="https://127.0.0.1:1", proxy=url) as api:
-            with pytest.raises(NotSent) as caught:
-                await api.otp.call(PHONE)
-    assert proxy.taken[0].headers["proxy-authorization"] == "Basic dXNlcjpodW50ZXIy"
-    assert "hunter2" not in str(caught.value)
-
-
-async def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only `proxy=` sets a proxy: a variable of the machine must not see the key."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    async with serving(Loopback()) as gateway:
-        async with AlphaSMS(KEY, base_url=gateway.url) as api:
-            await api.otp.call(PHONE)
-        assert len(gateway.taken) == 1
-
-
-@pytest.mark.parametrize("kind", [str, httpx.URL, httpx.Proxy])
-async def test_proxy_is_taken_in_each_of_its_forms(kind: Any) -> None:
-    """A proxy may be a text, an `httpx.URL` or an `httpx.Proxy`."""
-    async with serving(Loopback()) as gateway, serving(Loopback()) as proxy:
-        async with AlphaSMS(KEY, base_url=gateway.url, proxy=kind(proxy.url)) as api:
-            await api.otp.call(PHONE)
-        assert len(proxy.taken) == 1
-
-
-async def test_socks_proxy_needs_its_package() -> None:
-    """A SOCKS proxy without the package that it needs is refused with what to install."""
-    with pytest.raises(ConfigurationError, match=r"httpx\[socks\]"):
-        AlphaSMS(KEY, proxy="socks5://127.0.0.1:1")

@@ -40,6 +40,8 @@ RANKS = {unit: rank for rank, units in enumerate(reversed(LAYERS)) for unit in u
 
 # Where requests travel, and where they are made to travel; nothing else knows of httpx.
 HTTPX = {"bodies", "cli", "client", "exchange", "redirects", "sandbox", "timeouts", "transports"}
+# The one transport that is asyncio's alone, and what it is made of.
+AIOHTTP = {"aiohttp", "multidict", "yarl"}
 # What a part that does no I/O has no use for.
 IMPURE = {
     *("anyio", "asyncio", "httpx", "io", "logging", "os", "pathlib", "random", "select"),
@@ -143,6 +145,13 @@ def test_httpx_stays_where_requests_travel(module: str) -> None:
     """Only the modules around the exchange know which HTTP library there is."""
     knows = "httpx" in {one.split(".")[0] for one in imports(module)}
     assert not knows or unit_of(module) in HTTPX
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_aiohttp_stays_in_its_transport(module: str) -> None:
+    """Only the transport over aiohttp knows of it."""
+    knows = AIOHTTP & {one.split(".")[0] for one in imports(module)}
+    assert not knows or module.startswith("alphasms_async.transports.aiohttp.")
 
 
 GATEWAY = [module for module in FILES if unit_of(module) == "gateway"]

@@ -1,115 +1,92 @@
-"""The default transport: one connection for each request in flight, and none left behind."""
+"""Every transport of ours: one connection for each request in flight, and none left behind."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+import gzip
+import ssl
+from collections.abc import Callable, Generator
+from typing import cast, get_args
 
 import anyio
+import h11
 import httpx
 import pytest
+from anyio.abc import ByteStream, SocketAttribute, SocketListener
 
-from alphasms_async import AlphaSMS, GatewayUnavailable, InvalidRequest, OtpCall, SlotTransport
-from alphasms_async.transports import REPEATABLE
+from alphasms_async import AlphaSMS, GatewayUnavailable, InvalidRequest, OtpCall
+from alphasms_async.sandbox import Sandbox
+from alphasms_async.transports import TransportName
+from tests.carrying import a_read, a_send, at_once, carry
 from tests.doubles import KEY, PHONE
-from tests.loopback import Loopback, serving
+from tests.hostile import server_context, trusting_context
+from tests.leftovers import nothing_left_behind
+from tests.loopback import Loopback, Taken, serving
+from tests.methods import METHODS
+from tests.turns import Cancel, cancel_scope_after, cancel_task_after
+from tests.ways import WAYS, Way, every_way
 
 pytestmark = pytest.mark.anyio
 
 
-class Counted(httpx.AsyncHTTPTransport):
-    """httpx's own transport, counted."""
-
-    made = 0
-    closed = 0
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as it is
-        type(self).made += 1
-
-    async def aclose(self) -> None:
-        """Count, and close."""
-        type(self).closed += 1
-        await super().aclose()
+@pytest.fixture(scope="module", autouse=True)
+def nothing_unclosed() -> Generator[None]:
+    """Have whoever warns of what was never closed do so here, where a warning is an error."""
+    yield
+    gc.collect()
 
 
-@pytest.fixture(autouse=True)
-def slots(monkeypatch: pytest.MonkeyPatch) -> type[Counted]:
-    """The slots that a transport makes, counted."""
-
-    class Slots(Counted):
-        pass
-
-    monkeypatch.setattr("httpx.AsyncHTTPTransport", Slots)
-    return Slots
+over_both = pytest.mark.parametrize("tls", [None, server_context()], ids=["http", "https"])
 
 
-async def body() -> AsyncIterator[bytes]:
-    yield b'name="phone"\r\n\r\n380501234567'
+def test_every_transport_has_a_way() -> None:
+    """Whatever transport of ours can be named is looked at here."""
+    assert {way.name for way in WAYS} == set(get_args(TransportName))
 
 
-def a_send(server: Loopback) -> httpx.Request:
-    return httpx.Request("POST", f"{server.url}/api/otp.php", content=body())
+@every_way
+async def test_each_request_in_flight_has_its_connection(way: Way) -> None:
+    """Two hundred sends at once are two hundred connections, and nobody waits for another."""
+    async with serving(Loopback()) as server, way.open() as transport:
+        await at_once(200, lambda: carry(transport, a_send(server)), server)
+        assert server.connections == 200
 
 
-def a_read(server: Loopback) -> httpx.Request:
-    url = f"{server.url}/api/http.php"
-    return httpx.Request("POST", url, content=b"command=receive", extensions={REPEATABLE: True})
-
-
-async def carry(transport: SlotTransport, request: httpx.Request) -> None:
-    """Send one request and read its answer."""
-    response = await transport.handle_async_request(request)
-    await response.aread()
-    await response.aclose()
-
-
-async def at_once(count: int, work: Callable[[], Awaitable[object]], server: Loopback) -> None:
-    """Do the work so many times at once, each of them waiting for its answer together."""
-    server.gate = anyio.Event()
-
-    async def run() -> None:
-        await work()
-
-    async with anyio.create_task_group() as group:
-        for _ in range(count):
-            group.start_soon(run)
-        await server.until(lambda: len(server.taken) >= count)
-        server.gate.set()
-
-
-async def test_each_request_in_flight_has_its_connection() -> None:
-    """Fifty sends at once are fifty connections, and nobody waits for another."""
-    async with serving(Loopback()) as server, SlotTransport() as transport:
-        await at_once(50, lambda: carry(transport, a_send(server)), server)
-        assert server.connections == 50
-
-
-async def test_connection_of_a_send_is_not_used_again() -> None:
+@every_way
+@over_both
+async def test_connection_of_a_send_is_not_used_again(tls: ssl.SSLContext | None, way: Way) -> None:
     """By default each send has a fresh connection, closed after its answer."""
-    async with serving(Loopback()) as server, SlotTransport() as transport:
+    transport = way.open(ssl_context=trusting_context())
+    async with serving(Loopback(tls=tls)) as server, transport:
         for number in range(1, 6):
             await carry(transport, a_send(server))
             await server.until(lambda: server.open == 0)
             assert server.connections == number
 
 
-async def test_slot_is_used_again(slots: type[Counted]) -> None:
-    """Though connections are not kept, the slot is: a hundred sends in turn make one."""
-    async with serving(Loopback()) as server, SlotTransport() as transport:
-        for _ in range(100):
-            await carry(transport, a_send(server))
-    assert (slots.made, slots.closed) == (1, 1)
-
-
-async def test_reuse_keeps_the_connection() -> None:
+@every_way
+@over_both
+async def test_reuse_keeps_the_connection(tls: ssl.SSLContext | None, way: Way) -> None:
     """With `reuse_seconds` sends in turn share one connection."""
-    async with serving(Loopback()) as server, SlotTransport(reuse_seconds=60) as transport:
+    transport = way.open(reuse_seconds=60, ssl_context=trusting_context())
+    async with serving(Loopback(tls=tls)) as server, transport:
         for _ in range(5):
             await carry(transport, a_send(server))
         assert server.connections == 1
 
 
-async def test_slot_used_last_is_used_first() -> None:
+@every_way
+async def test_connection_that_is_too_old_is_not_used_again(way: Way) -> None:
+    """A connection that was kept for longer than `reuse_seconds` is replaced."""
+    async with serving(Loopback()) as server, way.open(reuse_seconds=0.01) as transport:
+        for number in range(1, 3):
+            await carry(transport, a_send(server))
+            assert server.connections == number
+            await anyio.sleep(0.05)
+
+
+@every_way
+async def test_connection_used_last_is_used_first(way: Way) -> None:
     """Sends in turn keep one connection warm, and leave the others to grow old."""
-    async with serving(Loopback()) as server, SlotTransport(reuse_seconds=60) as transport:
+    async with serving(Loopback()) as server, way.open(reuse_seconds=60) as transport:
         await at_once(4, lambda: carry(transport, a_send(server)), server)
         for _ in range(5):
             await carry(transport, a_send(server))
@@ -117,9 +94,14 @@ async def test_slot_used_last_is_used_first() -> None:
         assert len({one.connection for one in server.taken[4:]}) == 1
 
 
-async def test_connection_closed_meanwhile_is_replaced() -> None:
+@every_way
+@over_both
+async def test_connection_closed_meanwhile_is_replaced(
+    tls: ssl.SSLContext | None, way: Way
+) -> None:
     """A kept connection that the gateway has closed is not used for the next send."""
-    async with serving(Loopback()) as server, SlotTransport(reuse_seconds=60) as transport:
+    transport = way.open(reuse_seconds=60, ssl_context=trusting_context())
+    async with serving(Loopback(tls=tls)) as server, transport:
         server.hang_up = True
         for number in range(1, 4):
             await carry(transport, a_send(server))
@@ -127,16 +109,89 @@ async def test_connection_closed_meanwhile_is_replaced() -> None:
             assert server.connections == number
 
 
+class Numbering(Loopback):
+    """Answers with the number of the request, and then says something that nobody asked for.
+
+    Args:
+        pieces: In how many pieces it says both, 1 or 2.
+    """
+
+    def __init__(self, pieces: int) -> None:
+        super().__init__()
+        self.said = 0
+        """How many answers and what follows them were said."""
+        self._pieces = pieces
+
+    async def _reply(self, stream: ByteStream, connection: h11.Connection, taken: Taken) -> None:
+        said = [_numbered(len(self.taken)), _numbered(666)]
+        for part in said if self._pieces == len(said) else [b"".join(said)]:
+            await stream.send(part)
+        self.said += 1
+        self._tell()
+        # Kept open until the client has closed it, or says more over it, which is a mistake.
+        await stream.receive()
+
+
+def _numbered(number: int) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n%03d" % number
+
+
+# Not of httpx's: httpcore answers the next request with what is left in its buffer.
+@every_way
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("request_of", [a_send, a_read])
+async def test_what_nobody_asked_for_answers_no_later_request(
+    request_of: Callable[[Loopback], httpx.Request], pieces: int, way: Way
+) -> None:
+    """A second answer that came over a kept connection is not taken for the next request's."""
+    told: list[bytes] = []
+    async with serving(server := Numbering(pieces)), way.open(reuse_seconds=60) as transport:
+        for number in (1, 2, 3):
+            response = await transport.handle_async_request(request_of(server))
+            told.append(await response.aread())
+            await response.aclose()
+            await server.until(lambda: server.said == number)  # noqa: B023 - waited for
+    assert told == [b"001", b"002", b"003"]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
 @pytest.mark.parametrize("bad", [0, -1, float("nan"), True, "5"])
-def test_bad_reuse_is_refused(bad: float) -> None:
+def test_bad_reuse_is_refused(bad: float, way: Way) -> None:
     """`reuse_seconds` is a number above 0."""
     with pytest.raises(InvalidRequest, match="reuse_seconds"):
-        SlotTransport(reuse_seconds=bad)
+        way.open(reuse_seconds=bad)
 
 
-async def test_reads_share_a_small_pool() -> None:
+class Squeezing(Loopback):
+    """Gives an answer whose body is compressed, and one of whose headers comes twice."""
+
+    body = gzip.compress(b"told")
+    headers = (("x-one", "1"), ("content-encoding", "gzip"), ("x-one", "2"))
+
+    async def _reply(self, stream: ByteStream, connection: h11.Connection, taken: Taken) -> None:
+        lines = [f"{name}: {value}" for name, value in self.headers]
+        head = "\r\n".join(["HTTP/1.1 418 Said", *lines, "", ""])
+        await stream.send(head.encode() + self.body)
+        raise anyio.EndOfStream
+
+
+@every_way
+async def test_answer_is_handed_on_as_it_came(way: Way) -> None:
+    """Status, headers and body of an answer are those on the wire, and not decompressed."""
+    async with serving(server := Squeezing()), way.open() as transport:
+        response = await transport.handle_async_request(a_send(server))
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        body = b"".join([piece async for piece in response.stream])
+        await response.aclose()
+    assert (response.status_code, response.reason_phrase) == (418, "Said")
+    assert response.headers.multi_items() == list(server.headers)
+    assert body == server.body
+
+
+@every_way
+async def test_reads_share_a_small_pool(way: Way) -> None:
     """Reads in turn share one connection, and forty at once share ten."""
-    async with serving(Loopback()) as server, SlotTransport() as transport:
+    async with serving(Loopback()) as server, way.open() as transport:
         for _ in range(5):
             await carry(transport, a_read(server))
         assert server.connections == 1
@@ -148,9 +203,10 @@ async def test_reads_share_a_small_pool() -> None:
         assert server.connections <= 10
 
 
-async def test_reads_do_not_hold_up_a_send() -> None:
+@every_way
+async def test_reads_do_not_hold_up_a_send(way: Way) -> None:
     """A send goes out while every connection of the reads is waiting for its answer."""
-    async with serving(Loopback()) as server, SlotTransport() as transport:
+    async with serving(Loopback()) as server, way.open() as transport:
         server.gate = anyio.Event()
         async with anyio.create_task_group() as group:
             for _ in range(20):
@@ -162,56 +218,124 @@ async def test_reads_do_not_hold_up_a_send() -> None:
             server.gate.set()
 
 
-async def test_answer_left_half_read_closes_its_connection(slots: type[Counted]) -> None:
-    """An answer that is closed before its end gives its slot back and keeps no connection."""
-    async with serving(Loopback()) as server, SlotTransport(reuse_seconds=60) as transport:
+@every_way
+async def test_send_and_read_keep_out_of_each_others_connections(way: Way) -> None:
+    """A connection that reads share, and may have been closed just now, carries no send."""
+    async with serving(Loopback()) as server, way.open(reuse_seconds=60) as transport:
+        for request in (a_read, a_send, a_read, a_send):
+            await carry(transport, request(server))
+        assert [one.connection for one in server.taken] == [1, 2, 1, 2]
+
+
+@every_way
+@pytest.mark.parametrize("request_of", [a_send, a_read])
+async def test_answer_left_half_read_closes_its_connection(
+    request_of: Callable[[Loopback], httpx.Request], way: Way
+) -> None:
+    """An answer that is closed before its end keeps no connection, closed twice or not."""
+    async with serving(Loopback()) as server, way.open(reuse_seconds=60) as transport:
         server.gate = anyio.Event()
-        server.bytes_before_gate = 100
+        server.bytes_before_gate = 90
         for _ in range(3):
-            response = await transport.handle_async_request(a_send(server))
+            response = await transport.handle_async_request(request_of(server))
             await response.aclose()
             await response.aclose()
             await server.until(lambda: server.open == 0)
         assert server.connections == 3
-    assert slots.made == slots.closed
 
 
-async def test_cancelled_request_closes_its_connection(slots: type[Counted]) -> None:
-    """A send or a read that is cancelled while it waits leaves no connection behind."""
-    async with serving(Loopback()) as server, SlotTransport(reuse_seconds=60) as transport:
+@every_way
+@pytest.mark.parametrize("bytes_of_answer", [0, 90], ids=["waiting", "reading"])
+@pytest.mark.parametrize("request_of", [a_send, a_read])
+async def test_cancelled_request_closes_its_connection(
+    request_of: Callable[[Loopback], httpx.Request], bytes_of_answer: int, way: Way
+) -> None:
+    """A send or a read that is cancelled before its answer is whole leaves no connection behind."""
+    async with serving(Loopback()) as server, way.open(reuse_seconds=60) as transport:
         server.gate = anyio.Event()
-        for request in (a_send, a_read):
-            async with anyio.create_task_group() as group:
-                taken = len(server.taken)
-                group.start_soon(carry, transport, request(server))
-                await server.until(lambda: len(server.taken) > taken)  # noqa: B023
-                group.cancel_scope.cancel()
+        server.bytes_before_gate = bytes_of_answer
+        async with anyio.create_task_group() as group:
+            group.start_soon(carry, transport, request_of(server))
+            await server.until(lambda: len(server.taken) == 1)
+            group.cancel_scope.cancel()
+        await server.until(lambda: server.open == 0)
+
+
+@every_way
+async def test_cancelled_in_the_handshake_closes_its_connection(way: Way) -> None:
+    """A send that is cancelled before TLS is agreed on leaves no connection to the collector."""
+    scope = anyio.CancelScope()
+
+    async def send() -> None:
+        with scope:
+            await carry(transport, httpx.Request("POST", f"https://127.0.0.1:{port}", content=b"a"))
+
+    gc.disable()
+    try:
+        async with way.open() as transport, anyio.create_task_group() as group:
+            listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+            port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - not Django's
+            async with listener:
+                group.start_soon(send)
+                async with await cast("SocketListener", listener.listeners[0]).accept() as stream:
+                    await stream.receive()
+                    scope.cancel()
+                    with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                        await stream.receive()
+    finally:
+        gc.enable()
+
+
+# Whose client is not closed in its event loop has its sockets closed by the collector.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_next_event_loop_has_connections_of_its_own(way: Way) -> None:
+    """What one event loop has kept, the next does not use: sends and reads are answered there."""
+    sandbox = Sandbox()
+
+    async def ask() -> None:
+        await alphasms.otp.call(PHONE)
+        await alphasms.account.balance()
+
+    with sandbox.serve() as url:
+        transport = way.open(reuse_seconds=60)
+        alphasms = AlphaSMS(sandbox.api_key, base_url=url, transport=transport, max_retries=0)
+        for work in (ask, ask, alphasms.aclose):
+            anyio.run(work, backend=way.backend)
+        gc.collect()
+    assert len(sandbox.calls()) == 2
+
+
+@every_way
+@pytest.mark.parametrize("name", ["otp.call", "status.get"])
+async def test_cancelled_at_any_turn_leaves_room_for_all(name: str, way: Way) -> None:
+    """However far a request got before it was cancelled, ten more find their connections."""
+    cancels: list[Cancel] = [cancel_scope_after]
+    if way.backend == "asyncio":
+        cancels.append(cancel_task_after)
+    with nothing_left_behind():
+        async with serving(Loopback()) as server:
+            transport = way.open(reuse_seconds=60)
+            async with AlphaSMS(KEY, base_url=server.url, transport=transport) as api:
+                ends = [
+                    [await cancel(turns, lambda: METHODS[name](api)) for turns in range(40)]
+                    for cancel in cancels
+                ]
+                assert len(server.taken) <= 40 * len(cancels)
+                server.taken.clear()
+                await at_once(10, lambda: METHODS[name](api), server)
             await server.until(lambda: server.open == 0)
-    assert slots.made == slots.closed
+    assert all({False, True} == set(ended) for ended in ends)
 
 
-async def test_slot_that_failed_is_not_used_again(slots: type[Counted]) -> None:
-    """A server that is not there costs a slot, which is closed at once and made anew."""
-    async with serving(Loopback()) as server:
-        nowhere = Loopback()
-        nowhere.port = server.port
-    async with SlotTransport() as transport:
-        for number in range(1, 4):
-            with pytest.raises(httpx.ConnectError):
-                await carry(transport, a_send(nowhere))
-            assert (slots.made, slots.closed) == (number, number)
-        with pytest.raises(httpx.ConnectError):
-            await carry(transport, a_read(nowhere))
-    assert slots.made == slots.closed
-
-
-async def test_nothing_leaks_after_many_mixed_calls(slots: type[Counted]) -> None:
-    """Two hundred calls that end in every way leave no connection open and no slot unclosed."""
+@every_way
+async def test_nothing_leaks_after_many_mixed_calls(way: Way) -> None:
+    """Two hundred calls that end in every way leave no connection, no file and no task behind."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=b"x" * 5000)
 
-    async def call(number: int, transport: SlotTransport, server: Loopback) -> None:
+    async def call(number: int, transport: httpx.AsyncBaseTransport, server: Loopback) -> None:
         request = (a_send, a_read)[number % 2](server)
         with anyio.CancelScope() as scope:
             if number % 3 == 1:
@@ -222,34 +346,38 @@ async def test_nothing_leaks_after_many_mixed_calls(slots: type[Counted]) -> Non
                     await response.aread()
                 await response.aclose()
 
-    async with serving(Loopback(answer)) as server:
-        async with SlotTransport(reuse_seconds=60) as transport, anyio.create_task_group() as group:
-            for number in range(200):
-                group.start_soon(call, number, transport, server)
-        await server.until(lambda: server.open == 0)
-    assert slots.made == slots.closed
+    with nothing_left_behind():
+        async with serving(Loopback(answer)) as server:
+            async with (
+                way.open(reuse_seconds=60) as transport,
+                anyio.create_task_group() as group,
+            ):
+                for number in range(200):
+                    group.start_soon(call, number, transport, server)
+            await server.until(lambda: server.open == 0)
 
 
-async def test_send_in_flight_outlives_the_closing(slots: type[Counted]) -> None:
-    """Closing the transport lets a send in flight come to its end, and then closes its slot."""
+@every_way
+async def test_send_in_flight_outlives_the_closing(way: Way) -> None:
+    """Closing the transport lets a send in flight come to its end, and then its connection."""
     async with serving(Loopback()) as server:
-        transport = SlotTransport(reuse_seconds=60)
+        transport = way.open(reuse_seconds=60)
         server.gate = anyio.Event()
         async with anyio.create_task_group() as group:
             group.start_soon(carry, transport, a_send(server))
             await server.until(lambda: len(server.taken) == 1)
             await transport.aclose()
-            assert slots.closed == 0
+            assert server.open == 1
             server.gate.set()
         await server.until(lambda: server.open == 0)
-    assert (slots.made, slots.closed) == (1, 1)
 
 
-async def test_call_in_flight_outlives_the_client() -> None:
+@every_way
+async def test_call_in_flight_outlives_the_client(way: Way) -> None:
     """Closing the client lets a call in flight have its answer."""
     calls: list[OtpCall] = []
     async with serving(Loopback()) as server:
-        api = AlphaSMS(KEY, base_url=server.url)
+        api = AlphaSMS(KEY, base_url=server.url, transport=way.open())
         server.gate = anyio.Event()
 
         async def call() -> None:
@@ -263,10 +391,11 @@ async def test_call_in_flight_outlives_the_client() -> None:
     assert [call.id for call in calls] == [100500]
 
 
-async def test_read_in_flight_is_cut_off_with_the_client() -> None:
+@every_way
+async def test_read_in_flight_is_cut_off_with_the_client(way: Way) -> None:
     """Closing the client ends a read in flight: it can be asked again, by another client."""
     async with serving(Loopback()) as server:
-        api = AlphaSMS(KEY, base_url=server.url)
+        api = AlphaSMS(KEY, base_url=server.url, transport=way.open())
         server.gate = anyio.Event()
         async with anyio.create_task_group() as group:
 
@@ -280,33 +409,45 @@ async def test_read_in_flight_is_cut_off_with_the_client() -> None:
         await server.until(lambda: server.open == 0)
 
 
+@every_way
 @pytest.mark.parametrize("request_of", [a_send, a_read])
 async def test_closed_transport_sends_nothing(
-    request_of: Callable[[Loopback], httpx.Request],
+    request_of: Callable[[Loopback], httpx.Request], way: Way
 ) -> None:
-    """A closed transport refuses sends and reads, and may be closed again."""
+    """A closed transport refuses sends and reads, used before or not, and may be closed again."""
     async with serving(Loopback()) as server:
-        transport = SlotTransport()
-        await transport.aclose()
-        await transport.aclose()
-        with pytest.raises(RuntimeError, match="closed"):
-            await transport.handle_async_request(request_of(server))
-        assert server.connections == 0
+        for uses in (0, 1):
+            transport = way.open()
+            for _ in range(uses):
+                await carry(transport, request_of(server))
+            await transport.aclose()
+            await transport.aclose()
+            with pytest.raises(RuntimeError, match="closed"):
+                await transport.handle_async_request(request_of(server))
+            assert len(server.taken) == uses
 
 
-async def test_all_connections_share_one_context(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SSL context is made at the first request, once."""
+@every_way
+async def test_context_is_made_for_tls_alone_and_once(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SSL context is made at the first https request, and all connections share it."""
     made = 0
-    make = httpx.create_ssl_context
 
-    def counted() -> object:
+    def counted() -> ssl.SSLContext:
         nonlocal made
         made += 1
-        return make()
+        return trusting_context()
 
     monkeypatch.setattr("httpx.create_ssl_context", counted)
-    async with serving(Loopback()) as server, SlotTransport() as transport:
+    async with (
+        serving(Loopback()) as plain,
+        serving(Loopback(tls=server_context())) as secure,
+        way.open() as transport,
+    ):
+        await carry(transport, a_send(plain))
+        await carry(transport, a_read(plain))
         assert made == 0
-        await at_once(5, lambda: carry(transport, a_send(server)), server)
-        await carry(transport, a_read(server))
+        await at_once(5, lambda: carry(transport, a_send(secure)), secure)
+        await carry(transport, a_read(secure))
     assert made == 1

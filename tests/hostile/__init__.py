@@ -4,6 +4,14 @@ from .record import Record
 from .server import HostileServer
 from .situation import Outcome, Situation
 from .situations import SITUATIONS
-from .tls import trusting_context
+from .tls import server_context, trusting_context
 
-__all__ = ["SITUATIONS", "HostileServer", "Outcome", "Record", "Situation", "trusting_context"]
+__all__ = [
+    "SITUATIONS",
+    "HostileServer",
+    "Outcome",
+    "Record",
+    "Situation",
+    "server_context",
+    "trusting_context",
+]

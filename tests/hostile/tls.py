@@ -27,7 +27,8 @@ def trusting_context() -> ssl.SSLContext:
 
 
 @cache
-def _server_context() -> ssl.SSLContext:
+def server_context() -> ssl.SSLContext:
+    """Return the context of these servers, with a certificate for 127.0.0.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate = _AUTHORITY.issue_cert("127.0.0.1")
     certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType] # likewise
@@ -56,7 +57,7 @@ def _stall(connection: Connection) -> None:
 
 
 def _answer_over_tls(connection: Connection) -> None:
-    connection.start_tls(_server_context())
+    connection.start_tls(server_context())
     connection.read_request().send(answer())
     connection.close()
 
@@ -64,7 +65,7 @@ def _answer_over_tls(connection: Connection) -> None:
 def _redirect_out_of_tls(connection: Connection) -> None:
     # A client that follows speaks plain HTTP to the same port, and is seen to do so.
     if connection.peek() == _HANDSHAKE:
-        connection.start_tls(_server_context())
+        connection.start_tls(server_context())
         target = f"http://127.0.0.1:{connection.port}/moved"
         connection.read_request().send(page(307, f"Location: {target}"))
     else:

@@ -51,7 +51,9 @@ SITUATIONS = (
         "proxy_silent",
         "Is behind a proxy that never answers CONNECT.",
         reply_early(b"", then=stay),
+        # To some clients it is slow to answer, to others slow to connect.
         "ReadTimeout",
+        "ConnectTimeout",
     ),
     _bad_proxy(
         "proxy_dead_end",
