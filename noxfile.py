@@ -11,7 +11,7 @@ nox.needs_version = ">=2026.10"
 nox.options.error_on_missing_interpreters = True
 nox.options.reuse_venv = "yes"
 nox.options.sessions = [
-    *("lint", "types", "tests", "browser", "strangers", "readme", "wheel", "extras")
+    *("lint", "types", "tests", "browser", "strangers", "readme", "speed", "wheel", "extras")
 ]
 
 GROUPS = nox.project.load_toml("pyproject.toml")
@@ -86,6 +86,19 @@ def readme(session: nox.Session) -> None:
     session.run("pytest", "tests/test_readme.py")
 
 
+OF_CALLS = ("calls", "reuse", "uploads")
+OF_CAMPAIGNS = ("journal", "dialing", "hooks", "memory")
+
+
+@nox.session
+def speed(session: nox.Session) -> None:
+    """No call costs ten times what it should, and what measures calls still runs."""
+    install(session, "tests")
+    session.run("python", "-m", "benchmarks.guard")
+    for one in OF_CALLS:
+        session.run("python", "-m", f"benchmarks.{one}", "--quick", silent=True)
+
+
 @nox.session
 def wheel(session: nox.Session) -> None:
     """The wheel that is built installs and works outside the source tree."""
@@ -145,7 +158,7 @@ def torture(session: nox.Session, part: str) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """How fast campaigns are and how much memory they need, against rivals in the same run."""
+    """What calls and campaigns cost, and how fast they are, against rivals in the same run."""
     install(session, "browser")
-    for one in ("journal", "dialing", "hooks", "memory", "sandbox"):
+    for one in ("imports", *OF_CALLS, *OF_CAMPAIGNS, "sandbox"):
         session.run("python", "-m", f"benchmarks.{one}", *session.posargs)

@@ -1,1 +1,1 @@
-"""How fast campaigns are and how much memory they need, against rivals in the same run."""
+"""What calls and campaigns cost, and how fast they are, against rivals in the same run."""

@@ -2,11 +2,14 @@
 
 import os
 import platform
+import resource
 import sqlite3
 import sys
 from collections.abc import Mapping
 
-__all__ = ["machine", "run_on_core"]
+__all__ = ["allow_many_sockets", "machine", "run_on_core"]
+
+_MANY_SOCKETS = 4096
 
 
 def machine() -> Mapping[str, str]:
@@ -26,3 +29,14 @@ def run_on_core(core: int) -> None:
     if sys.platform == "linux":
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[core]})
+
+
+def allow_many_sockets() -> None:
+    """Let this process have so many sockets open that a thousand calls in flight are no question.
+
+    Raises:
+        ValueError: The system allows less.
+    """
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < _MANY_SOCKETS:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_MANY_SOCKETS, most))

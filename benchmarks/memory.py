@@ -21,7 +21,6 @@ __all__ = ["main"]
 
 
 def _measured(step: str, folder: Path, rows: int) -> dict[str, Any]:
-    # This process has to stay small: Linux counts what a parent has as its child's peak too.
     said = subprocess.run(  # noqa: S603 - a module beside this one
         [sys.executable, "-m", "benchmarks.steps", step, folder],
         stdout=subprocess.PIPE,

@@ -1,13 +1,16 @@
 """Rivals measured in turns, so that whatever else the machine does falls on all of them alike."""
 
 import gc
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from statistics import median, quantiles
-from typing import Self
+from typing import Self, TypeVar
 
 from attrs import frozen
 
-__all__ = ["Rival", "Spread", "interleaved", "latencies", "ratios"]
+__all__ = ["Rival", "Spread", "interleaved", "latencies", "ratios", "shown"]
+
+Name = TypeVar("Name", bound=Hashable)
+Figure = TypeVar("Figure")
 
 Rival = Callable[[], Awaitable[float]]
 """Does one round of what is measured, and returns the figure."""
@@ -29,18 +32,20 @@ class Spread:
     def __str__(self) -> str:
         # One round has no spread to show.
         if self.low == self.high:
-            return _shown(self.median)
-        return f"{_shown(self.median)} ({_shown(self.low)} to {_shown(self.high)})"
+            return shown(self.median)
+        return f"{shown(self.median)} ({shown(self.low)} to {shown(self.high)})"
 
 
-async def interleaved(rounds: int, rivals: Mapping[str, Rival]) -> dict[str, list[float]]:
+async def interleaved(
+    rounds: int, rivals: Mapping[Name, Callable[[], Awaitable[Figure]]]
+) -> dict[Name, list[Figure]]:
     """Measure each rival once a round, and return the figures of each, one for every round.
 
     Args:
         rounds: How many there are, 1 or more.
         rivals: What is measured, by name. Every other round takes them from the end.
     """
-    figures: dict[str, list[float]] = {name: [] for name in rivals}
+    figures: dict[Name, list[Figure]] = {name: [] for name in rivals}
     for number in range(rounds):
         order = list(rivals)
         for name in order if number % 2 == 0 else reversed(order):
@@ -66,7 +71,7 @@ def latencies(rounds: Sequence[Sequence[float]]) -> Mapping[str, Spread]:
     return {name: Spread.of([1000 * cut[place] for cut in cuts]) for name, place in at.items()}
 
 
-def _shown(figure: float) -> str:
-    return (
-        f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}" if figure >= 10 else f"{figure:.2f}"
-    )
+def shown(figure: float) -> str:
+    """Return a figure with as many digits as are worth to be read."""
+    places = 0 if figure >= 100 else 1 if figure >= 10 else 2 if figure >= 0.1 else 3
+    return f"{figure:,.{places}f}"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Printed
 
 from benchmarks.machine import machine
-from benchmarks.rounds import Spread
+from benchmarks.rounds import Spread, shown
 
 __all__ = ["RESULTS", "Cell", "Table", "publish"]
 
@@ -23,7 +23,7 @@ is often in memory, where a flush costs nothing."""
 Cell = str | int | float | Spread
 """What stands in a table."""
 
-_WIDTH = 120
+_WIDTH = 180
 
 
 @frozen
@@ -70,4 +70,6 @@ def _printed(table: Table) -> Printed:
 
 
 def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else f"{cell:,}" if isinstance(cell, int) else str(cell)
+    if isinstance(cell, float):
+        return shown(cell)
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)
