@@ -39,8 +39,8 @@ class AlphaSMS:
         base_url: Where the gateway is. `None`: `ALPHASMS_BASE_URL`, else `https://alphasms.ua`.
             `http://` only to loopback.
         transport: `"httpx"`: one connection for each request in flight, on asyncio and trio.
-            `"aiohttp"`: the same for a third of the CPU, on asyncio, with the extra `aiohttp`.
-            Or any `httpx.AsyncBaseTransport`, closed with the client. `None`:
+            `"aiohttp"`: the same for a third to two thirds of the CPU, on asyncio, with the extra
+            `aiohttp`. Or any `httpx.AsyncBaseTransport`, closed with the client. `None`:
             `ALPHASMS_TRANSPORT`, else `"httpx"`.
         http_client: An `httpx.AsyncClient` that you own and close. Its authentication and its
             redirects are not used.
@@ -53,7 +53,9 @@ class AlphaSMS:
         default_region: The ISO 3166 code of the country whose national numbers are meant.
 
     Raises:
-        ConfigurationError: Something is missing or cannot work, such as no API key.
+        ConfigurationError: Something is missing or cannot work, such as no API key. A request
+            raises it when its transport cannot be used, being closed or of another event loop;
+            nothing was sent.
     """
 
     def __init__(
@@ -202,7 +204,10 @@ def _exchange(
         if transport is None or isinstance(transport, str):
             transport = _named(settings, transport, proxy)
         if not isinstance(transport, httpx.AsyncBaseTransport):
-            raise ConfigurationError("transport is a name or an httpx.AsyncBaseTransport")
+            kind = transport.__name__ if isinstance(transport, type) else type(transport).__name__
+            raise ConfigurationError(
+                f"transport is 'httpx', 'aiohttp' or an httpx.AsyncBaseTransport, not {kind}"
+            )
         carry, close = transport.handle_async_request, transport.aclose
     return Exchange(
         carry,

@@ -18,6 +18,7 @@ from alphasms_async.checks import check_count, check_hook, check_rate
 from alphasms_async.errors import (
     AlphaSMSError,
     ClientClosed,
+    ConfigurationError,
     GatewayError,
     InvalidPhoneNumber,
     InvalidRequest,
@@ -202,7 +203,7 @@ class Dialing:
         try:
             call = await self._exchange.send(request, read, delivery=flight.delivery)
         except AlphaSMSError as error:
-            if isinstance(error, ClientClosed) or (
+            if isinstance(error, ClientClosed | ConfigurationError) or (
                 isinstance(error, GatewayError) and error.scope in {"account", "message"}
             ):
                 self.summary.stopped = self.summary.stopped or error

@@ -17,6 +17,7 @@ from alphasms_async.bodies import Delivery, OneShotBody, read_body
 from alphasms_async.errors import (
     AlphaSMSError,
     ClientClosed,
+    ConfigurationError,
     GatewayError,
     GatewayUnavailable,
     NotSent,
@@ -26,7 +27,7 @@ from alphasms_async.failures import reason_of, tellable
 from alphasms_async.gateway.wire import Answer, Request
 from alphasms_async.redirects import followed
 from alphasms_async.timeouts import Timeouts, TimeoutTypes, check_timeout
-from alphasms_async.transports import REPEATABLE
+from alphasms_async.transports import REPEATABLE, Misused
 
 __all__ = ["Carry", "Exchange"]
 
@@ -156,6 +157,7 @@ class Exchange:
 
         Raises:
             _Unanswered: No attempt was answered.
+            ConfigurationError: The transport cannot be used like this; nothing was sent.
         """
         self.check_open(request.asked)
         timeout = self._timeout if timeout is None else check_timeout(timeout)
@@ -170,11 +172,16 @@ class Exchange:
                         return read(await self._deliver(request, limits, delivery))
                     except answers:
                         raise
+                    except ConfigurationError:
+                        if failure is None:
+                            raise
+                        # The client was closed meanwhile; what broke before is the reason.
+                        break
                     except Exception as error:  # noqa: BLE001 - any class, see the module
                         failure = error
                     if delivery is not None and delivery.began:
                         break
-        except answers:
+        except (answers, ConfigurationError):
             raise
         except Exception as error:  # noqa: BLE001 - a group, when it broke as the deadline came
             failure = error
@@ -215,6 +222,8 @@ class Exchange:
                 httpx.Request("POST", url, headers=headers, stream=body, extensions=extensions)
             )
             content = await read_body(response)
+        except Misused as error:
+            raise ConfigurationError(f"{request.asked}: {error}") from None
         except AlphaSMSError as error:
             # Of a hook of the caller's own client, perhaps: no verdict on this request.
             raise RuntimeError(str(error)) from error

@@ -3,7 +3,7 @@
     python -m benchmarks.draining [--certificate PEM] [--pause SECONDS]
 
 It runs in a process of its own on the last core, for what it costs is not to be counted as the
-client's. Prints its port.
+client's. Prints its port, and ends when its standard input does.
 """
 
 import asyncio
@@ -125,14 +125,11 @@ def draining(*, certificate: Path | None = None, pause_seconds: float = 0) -> Ge
     if certificate is not None:
         command += ["--certificate", str(certificate)]
     with subprocess.Popen(  # noqa: S603 - this very module
-        command, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None  # noqa: S101 - asked for above
         scheme = "http" if certificate is None else "https"
-        try:
-            yield f"{scheme}://127.0.0.1:{int(process.stdout.readline())}"
-        finally:
-            process.terminate()
+        yield f"{scheme}://127.0.0.1:{int(process.stdout.readline())}"
 
 
 def _listening(*, is_slow: bool) -> socket.socket:
@@ -152,11 +149,10 @@ async def _serve(certificate: Path | None, pause_seconds: float) -> None:
     gate = _Gate(pause_seconds) if pause_seconds else None
     listening = _listening(is_slow=gate is not None)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: _Connection(gate), sock=listening, backlog=_BACKLOG, ssl=tls
-    )
+    await loop.create_server(lambda: _Connection(gate), sock=listening, backlog=_BACKLOG, ssl=tls)
     print(listening.getsockname()[1], flush=True)
-    await server.serve_forever()
+    # Ends with whoever started it, however that ends.
+    await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":

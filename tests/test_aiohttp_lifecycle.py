@@ -13,7 +13,7 @@ import pytest
 import trio
 from anyio.abc import ByteStream
 
-from alphasms_async import AlphaSMS, NotSent
+from alphasms_async import AlphaSMS, ConfigurationError
 from alphasms_async.sandbox import Sandbox
 from alphasms_async.transports.aiohttp import AiohttpTransport
 from tests.blocking import in_another_thread
@@ -22,6 +22,7 @@ from tests.doubles import KEY, PHONE
 from tests.hostile import server_context, trusting_context
 from tests.leftovers import nothing_left_behind
 from tests.loopback import Loopback, serving
+from tests.sounds import wav
 
 in_asyncio = pytest.mark.asyncio
 
@@ -67,9 +68,13 @@ def test_another_event_loop_is_told_what_to_use() -> None:
     """On trio a call is not sent, and one line says why and what to use instead."""
 
     async def main() -> None:
-        async with AlphaSMS(KEY, transport="aiohttp", max_retries=0) as api:
-            with pytest.raises(NotSent, match="works on asyncio alone: use the default transport"):
-                await api.otp.call(PHONE)
+        async with AlphaSMS(KEY, transport="aiohttp") as api:
+            for ask in (api.otp.call(PHONE), api.account.balance()):
+                with pytest.raises(ConfigurationError, match="works on asyncio alone: use the"):
+                    await ask
+            async with api.dial([PHONE], wav()) as results:
+                assert [one.outcome async for one in results] == ["not_sent"]
+            assert isinstance(results.summary.stopped, ConfigurationError)
 
     trio.run(main)
 
@@ -237,8 +242,8 @@ async def test_reads_that_wait_in_line_end_with_the_closing() -> None:
             await transport.aclose()
         await server.until(lambda: server.open == 0)
     assert sorted(kind.__name__ for kind in ended) == [
+        *["Misused"] * 5,
         *["RemoteProtocolError"] * 10,
-        *["RuntimeError"] * 5,
     ]
 
 

@@ -99,7 +99,8 @@ def test_other_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("kind", [AiohttpTransport, 5, b"aiohttp"])
 def test_what_is_no_transport_is_refused(kind: object) -> None:
     """A class, a number and bytes are neither a name nor a transport."""
-    assert refusal(transport=kind) == "transport is a name or an httpx.AsyncBaseTransport"
+    told = refusal(transport=kind)
+    assert told.startswith("transport is 'httpx', 'aiohttp' or an httpx.AsyncBaseTransport, not ")
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -169,3 +170,15 @@ def test_missing_aiohttp_is_told_with_what_installs_it(monkeypatch: pytest.Monke
     )
     with pytest.raises(ImportError, match="alphasms-async"):
         AiohttpTransport()
+
+
+@pytest.mark.parametrize("kind", [SlotTransport, AiohttpTransport])
+@pytest.mark.parametrize("proxy", ["user:hunter2@127.0.0.1:3128", "ftp://user:hunter2@there", ""])
+def test_proxy_of_a_transport_is_not_quoted_either(
+    proxy: str, kind: type[SlotTransport | AiohttpTransport]
+) -> None:
+    """A transport that is made by hand refuses a proxy in the same words as a client."""
+    with pytest.raises(ConfigurationError) as caught:
+        kind(proxy=proxy)
+    assert str(caught.value) == "the proxy is a URL like http://127.0.0.1:3128"
+    assert caught.value.__suppress_context__

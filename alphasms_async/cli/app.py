@@ -31,7 +31,7 @@ app: App = App(
 
     The other commands take the API key from ALPHASMS_API_KEY and the gateway's address from
     ALPHASMS_BASE_URL (default https://alphasms.ua); hooks are signed by ALPHASMS_WEBHOOK_SECRET.
-    ALPHASMS_TRANSPORT=aiohttp sends for less than half the CPU, with the extra `aiohttp`.
+    ALPHASMS_TRANSPORT=aiohttp needs the extra `aiohttp` and less CPU.
 
     A text that begins with a dash goes behind `--`: `alphasms say -- PHONE "-5 degrees"`.
 

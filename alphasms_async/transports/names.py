@@ -41,9 +41,6 @@ def transport_named(
         return make(proxy=proxy)
     except ImportError as error:
         raise ConfigurationError(str(error)) from None
-    except (ValueError, TypeError, httpx.InvalidURL):
-        # The proxy is not shown: its URL may carry a password.
-        raise ConfigurationError("the proxy is a URL like http://127.0.0.1:3128") from None
 
 
 _NAMES = " or ".join(map(repr, get_args(TransportName)))

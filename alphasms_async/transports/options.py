@@ -4,11 +4,14 @@ import ssl
 
 import httpx
 
+from alphasms_async.errors import ConfigurationError
+
 __all__ = [
     "CLOSED",
     "READ_CONNECTIONS",
     "READ_REUSE_SECONDS",
     "REPEATABLE",
+    "Misused",
     "Trust",
     "as_proxy",
 ]
@@ -22,8 +25,12 @@ READ_CONNECTIONS = 10
 READ_REUSE_SECONDS = 5.0
 """How long a connection of the reads is kept for the next one."""
 
-CLOSED = "this transport is closed"
+CLOSED = "this transport is closed: each client needs one of its own"
 """What a request is told that comes too late."""
+
+
+class Misused(RuntimeError):
+    """The transport cannot be used like this, now or later; nothing of the request has left."""
 
 
 class Trust:
@@ -48,6 +55,12 @@ def as_proxy(proxy: str | httpx.URL | httpx.Proxy | None) -> httpx.Proxy | None:
     """Return the proxy in the one form that has its user and its headers apart.
 
     Raises:
-        ValueError: No proxy has such a scheme.
+        ConfigurationError: It is no URL of a proxy.
     """
-    return proxy if proxy is None or isinstance(proxy, httpx.Proxy) else httpx.Proxy(proxy)
+    if proxy is None or isinstance(proxy, httpx.Proxy):
+        return proxy
+    try:
+        return httpx.Proxy(proxy)
+    except (ValueError, TypeError, AttributeError, httpx.InvalidURL):
+        # The proxy is not shown: its URL may carry a password.
+        raise ConfigurationError("the proxy is a URL like http://127.0.0.1:3128") from None

@@ -21,6 +21,7 @@ from alphasms_async.transports.options import (
     READ_CONNECTIONS,
     READ_REUSE_SECONDS,
     REPEATABLE,
+    Misused,
     Trust,
 )
 
@@ -68,15 +69,13 @@ class Lane:
         """Return a lane of the event loop that is running.
 
         Raises:
-            RuntimeError: It is not asyncio's, or another one is still in use.
+            Misused: It is not asyncio's, or another one is still in use.
             ImportError: This aiohttp lacks what the transport is made of.
         """
         if _running_loop() is None:
-            raise RuntimeError(
-                "the aiohttp transport works on asyncio alone: use the default transport"
-            )
+            raise Misused("the aiohttp transport works on asyncio alone: use the default transport")
         if before is not None and not before.is_over():
-            raise RuntimeError(
+            raise Misused(
                 "this transport is in use in another event loop: make one for each of them"
             )
         lane = cls(reuse_seconds, proxy, trust)

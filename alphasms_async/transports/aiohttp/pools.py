@@ -13,7 +13,7 @@ from aiohttp.connector import Connection
 from alphasms_async.transports.aiohttp.routes import Route
 from alphasms_async.transports.aiohttp.troubles import not_connected
 from alphasms_async.transports.aiohttp.wires import Wire
-from alphasms_async.transports.options import CLOSED
+from alphasms_async.transports.options import CLOSED, Misused
 from alphasms_async.transports.room import Room
 
 __all__ = ["Loan", "Pool"]
@@ -86,7 +86,7 @@ class Pool:
 
         Raises:
             httpx.TransportError: None came about.
-            RuntimeError: The pool was closed meanwhile.
+            Misused: The pool was closed meanwhile.
         """
         if self._room is not None:
             await self._room.enter()
@@ -99,7 +99,7 @@ class Pool:
         self._lent.add(loan)
         if not self._lends:
             loan.end(keep=False)
-            raise RuntimeError(CLOSED)
+            raise Misused(CLOSED)
         return loan
 
     def take_back(self, loan: Loan, *, keep: bool) -> None:

@@ -9,7 +9,7 @@ import httpx
 from alphasms_async.checks import check_rate
 from alphasms_async.errors import ConfigurationError
 from alphasms_async.extras import extra
-from alphasms_async.transports.options import CLOSED, Trust, as_proxy
+from alphasms_async.transports.options import CLOSED, Misused, Trust, as_proxy
 
 __all__ = ["AiohttpTransport"]
 
@@ -17,8 +17,8 @@ __all__ = ["AiohttpTransport"]
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """An `httpx.AsyncBaseTransport` on asyncio, over aiohttp, that never queues a send.
 
-    It promises what `SlotTransport` promises, for a fraction of the CPU. It needs the extra
-    `aiohttp`. One of them serves one event loop after another, and only one at a time.
+    It promises what `SlotTransport` promises, for a third to two thirds of the CPU. It needs the
+    extra `aiohttp`. One of them serves one event loop after another, and only one at a time.
 
     Args:
         reuse_seconds: How long a connection of a send is kept for the next one. `None`: not at
@@ -30,7 +30,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     Raises:
         InvalidRequest: `reuse_seconds` is not a number above 0.
-        ConfigurationError: aiohttp cannot go through this proxy.
+        ConfigurationError: The proxy is no URL of one, or none that aiohttp can go through.
         ImportError: aiohttp is not installed, or is of a version that this cannot use.
     """
 
@@ -68,7 +68,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request over a connection of its own; a read over the reads' small pool."""
         if self._closed:
-            raise RuntimeError(CLOSED)
+            raise Misused(CLOSED)
         lane = self._lane
         if lane is None or not lane.is_here():
             lane = self._lane = await self._make_lane(

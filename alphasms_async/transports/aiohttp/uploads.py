@@ -139,7 +139,7 @@ class Upload:
                 self.loan.wire.set_exception(error)
             elif not self.answer.is_eof():
                 self.answer.set_exception(error)
-            if isinstance(error, asyncio.CancelledError):
+            if not isinstance(error, Exception):
                 raise
 
     def _put(self, piece: bytes) -> None:

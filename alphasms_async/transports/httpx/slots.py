@@ -6,7 +6,7 @@ import httpx
 from anyio import current_time
 
 from alphasms_async.transports.httpx.slot import Slot, Way
-from alphasms_async.transports.options import CLOSED
+from alphasms_async.transports.options import CLOSED, Misused
 from alphasms_async.transports.room import Room
 
 __all__ = ["Slots"]
@@ -39,7 +39,7 @@ class Slots:
         """Return a slot that nobody else has, to be given back or discarded.
 
         Raises:
-            RuntimeError: It was closed while the request waited for room.
+            Misused: It was closed while the request waited for room.
         """
         if self._room is not None:
             await self._room.enter()
@@ -53,7 +53,7 @@ class Slots:
         self._busy.add(slot)
         if self._refuses:
             await self.discard(slot)
-            raise RuntimeError(CLOSED)
+            raise Misused(CLOSED)
         return slot
 
     async def give_back(self, slot: Slot) -> None:

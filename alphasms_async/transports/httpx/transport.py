@@ -20,6 +20,7 @@ from alphasms_async.transports.options import (
     READ_CONNECTIONS,
     READ_REUSE_SECONDS,
     REPEATABLE,
+    Misused,
     Trust,
     as_proxy,
 )
@@ -44,6 +45,7 @@ class SlotTransport(httpx.AsyncBaseTransport):
 
     Raises:
         InvalidRequest: `reuse_seconds` is not a number above 0.
+        ConfigurationError: The proxy is no URL of one.
         ImportError: The proxy is a SOCKS proxy, and the package for those is not installed.
     """
 
@@ -73,7 +75,7 @@ class SlotTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request over a connection of its own; reads share a few."""
         if self._closed:
-            raise RuntimeError(CLOSED)
+            raise Misused(CLOSED)
         lane = self._here()
         slots = lane.reads if request.extensions.get(REPEATABLE) else lane.sends
         slot = await slots.take(request.url)
