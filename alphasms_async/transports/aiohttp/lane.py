@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import Self, cast
+from typing import Any, Self
 
 import aiohttp
 import httpx
-from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
 
 from alphasms_async.transports.aiohttp.answers import Arriving
@@ -48,12 +47,11 @@ class Lane:
         self._trust = trust
         self._routes: dict[tuple[str, bytes], Route] = {}
         # The resolver of the system, as httpx has it, whatever else is installed.
-        connector = aiohttp.TCPConnector(limit=0, resolver=aiohttp.ThreadedResolver())
+        connector: Any = aiohttp.TCPConnector(limit=0, resolver=aiohttp.ThreadedResolver())
         check_names(connector, "_factory")
         check_names(Wire(self._loop), "_parser", "_payload")
         # There is no public way to say what reads its connections.
-        wired = cast("partial[ResponseHandler]", partial(Wire, self._loop))
-        connector._factory = wired  # noqa: SLF001 - checked above
+        connector._factory = partial(Wire, self._loop)  # noqa: SLF001 - checked above
         self._sends = Pool(connector, reuse_seconds)
         self._reads = Pool(connector, READ_REUSE_SECONDS, READ_CONNECTIONS)
         self._end = _closing(self._sends, self._reads)

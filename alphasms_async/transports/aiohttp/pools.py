@@ -43,8 +43,8 @@ class Loan:
             connection.close()
             raise httpx.ConnectError("the connection was closed as soon as it was made")
         self._pool = pool
-        self.route = route
-        self.connection = connection
+        self.route: Route = route
+        self.connection: Connection = connection
         self.wire: Wire = wire
         self.transport: asyncio.Transport = transport
 

@@ -85,13 +85,13 @@ class Upload:
     def __init__(
         self, loan: Loan, head: Head, stream: httpx.AsyncByteStream, seconds: float | None
     ) -> None:
-        self.loan = loan
+        self.loan: Loan = loan
         self._head, self._left = head
         self._stream = stream
         self._seconds = seconds
         self._unwritten = memoryview(b"")
         self._rest: asyncio.Task[None] | None = None
-        self.is_whole = False
+        self.is_whole: bool = False
         """Whether all of it was written."""
         self.answer: StreamReader | None = None
         """The body of the answer, once its head has come."""
