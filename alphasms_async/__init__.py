@@ -216,4 +216,5 @@ if not TYPE_CHECKING:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__, *_HOMES})
+        told = (name for name in globals() if name.startswith("__"))
+        return sorted({*told, *__all__, *_HOMES})

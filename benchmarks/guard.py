@@ -7,6 +7,7 @@ the machine is, so that only a great mistake in the code can fail here.
 
 import asyncio
 import sys
+from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -113,6 +114,7 @@ def main() -> Sequence[str]:
 
 
 if __name__ == "__main__":
+    ArgumentParser(description=__doc__).parse_args()
     run_on_core(0)
     allow_many_sockets()
     sys.exit("\n".join(main()) or None)

@@ -24,6 +24,8 @@ def in_another_thread(serve: Callable[[socket.socket], None]) -> Generator[str]:
 
         def run() -> None:
             connection, _ = listening.accept()
+            # A client that stays is not waited for without end.
+            connection.settimeout(10)
             with connection:
                 serve(connection)
 
