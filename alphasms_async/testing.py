@@ -19,7 +19,6 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
-from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -27,8 +26,6 @@ import pytest
 
 if TYPE_CHECKING:
     # Late otherwise: every run of pytest loads this file, and few tests use what is in it.
-    import ssl
-
     from alphasms_async.client import AlphaSMS
     from alphasms_async.sandbox import Sandbox
 
@@ -75,10 +72,9 @@ def sandbox(
 def alphasms(sandbox: "Sandbox") -> "AlphaSMS":
     """A client of that gateway, not yet entered: `async with alphasms`."""
     from alphasms_async.client import AlphaSMS
-    from alphasms_async.transports import SlotTransport
 
-    transport = SlotTransport(ssl_context=_trusting_nobody())
-    return AlphaSMS(sandbox.api_key, base_url=sandbox.url, transport=transport)
+    # By name, for a test runs on trio too, whatever the environment prefers.
+    return AlphaSMS(sandbox.api_key, base_url=sandbox.url, transport="httpx")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -173,14 +169,6 @@ def _money(name: str, amount: object) -> Decimal:
 
 def _refusal(reason: str) -> BaseException:
     return pytest.fail.Exception(f"@pytest.mark.sandbox: {reason}", pytrace=False)
-
-
-@cache
-def _trusting_nobody() -> "ssl.SSLContext":
-    """Return the one context of all clients: reading the authorities takes longer than a test."""
-    import ssl
-
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _lead_to(url: str, api_key: str, patch: pytest.MonkeyPatch) -> None:

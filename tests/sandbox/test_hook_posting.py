@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from alphasms_async.sandbox import Fate, HookStyle, Sandbox, SandboxEntry, State
-from alphasms_async.sandbox.hooks import posting
 from alphasms_async.sandbox.server import HOST
 from alphasms_async.serving import address_of, listening_socket
 
@@ -393,7 +392,7 @@ def test_hook_that_needs_no_certificates_does_without(
     def refuse() -> None:
         raise FileNotFoundError("/nowhere.pem")
 
-    monkeypatch.setattr(posting, "_ssl_context", refuse)
+    monkeypatch.setattr("httpx.create_ssl_context", refuse)
     with served(Receiver()) as receiving, sandbox.serve():
         secure = accept_call(sandbox, hook="https://127.0.0.1:9/hook")
         plain = accept_call(sandbox, hook=receiving)

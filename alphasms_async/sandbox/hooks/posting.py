@@ -1,8 +1,6 @@
 """Posts hooks: as they come due while the sandbox serves, or all that are due at once."""
 
-import ssl
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
 import anyio
@@ -20,8 +18,6 @@ from alphasms_async.transports import SlotTransport
 _CLOSE_SECONDS: Final = 0.5
 _REUSE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.5
-# Of connections that are not encrypted, and would be given a costly one.
-_TRUSTS_NOBODY: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _PORTS: Final = frozenset({None, *range(1, 65_536)})
 
 
@@ -33,8 +29,7 @@ async def keep_posting(account: Account) -> None:
     bell = Bell()
     with account.hook_queue.bells.ringing(bell.ring), ringing(account.clock, bell.ring):
         post = await _next(account, bell)
-        # Not before the first hook: to make it costs more than to serve a call.
-        async with _Network() as transport, anyio.create_task_group() as group:
+        async with _network() as transport, anyio.create_task_group() as group:
             posting = _Posting(account, transport)
             while True:
                 group.start_soon(posting.attempt, post)
@@ -56,7 +51,7 @@ async def post_once(
         return []
     if transport is not None:
         return await _Posting(account, transport, is_ours=False).attempt_all(posts)
-    async with _Network() as network:
+    async with _network() as network:
         return await _Posting(account, network).attempt_all(posts)
 
 
@@ -179,39 +174,13 @@ def _seconds_to_wait(account: Account) -> float | None:
     return min(_LOOK_SECONDS, seconds) if seconds is not None else _LOOK_SECONDS
 
 
-class _Network(httpx.AsyncBaseTransport):
-    """Carries hooks over the network, straight there and never by a proxy.
+def _network() -> SlotTransport:
+    """Return what carries hooks, straight there and never by a proxy.
 
     No `httpx.AsyncClient`: that logs whole addresses, secrets included. And no pool, whose work
     grows with the square of what is in flight.
     """
-
-    def __init__(self) -> None:
-        self._plain = SlotTransport(reuse_seconds=_REUSE_SECONDS, ssl_context=_TRUSTS_NOBODY)
-        self._secure: SlotTransport | None = None
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry one hook."""
-        if request.url.scheme != "https":
-            return await self._plain.handle_async_request(request)
-        if self._secure is None:
-            self._secure = SlotTransport(reuse_seconds=_REUSE_SECONDS, ssl_context=_ssl_context())
-        return await self._secure.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._plain.aclose()
-        if self._secure is not None:
-            await self._secure.aclose()
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Return the context of all connections that have one.
-
-    To read the authorities takes longer than a test, and fails where the machine names none.
-    """
-    return httpx.create_ssl_context()
+    return SlotTransport(reuse_seconds=_REUSE_SECONDS)
 
 
 async def _status(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> int:
