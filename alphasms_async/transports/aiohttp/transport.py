@@ -1,8 +1,6 @@
 """The transport over aiohttp as it is given to a client."""
 
 import ssl
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -53,17 +51,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         self._trust = Trust(ssl_context)
         self._lane: Lane | None = None
         self._closed = False
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request over a connection of its own; a read over the reads' small pool."""

@@ -7,8 +7,7 @@ last is used first, and all of them share one SSL context.
 
 import ssl
 from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -60,17 +59,6 @@ class SlotTransport(httpx.AsyncBaseTransport):
         self._way = Way(as_proxy(proxy), Trust(ssl_context))
         self._lane: _Lane | None = None
         self._closed = False
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request over a connection of its own; reads share a few."""
