@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import anyio
 import httpx
+import pytest
 
 from alphasms_async.transports import REPEATABLE
 from tests.loopback import Loopback
 
-__all__ = ["a_read", "a_send", "at_once", "carry"]
+__all__ = ["a_read", "a_send", "at_once", "carry", "ends_of_fifteen_reads"]
 
 
 async def _body() -> AsyncIterator[bytes]:
@@ -48,3 +49,23 @@ async def at_once(count: int, work: Callable[[], Awaitable[object]], server: Loo
             group.start_soon(run)
         await server.until(lambda: len(server.taken) >= count)
         server.gate.set()
+
+
+async def ends_of_fifteen_reads(
+    transport: httpx.AsyncBaseTransport, server: Loopback
+) -> list[BaseException]:
+    """Close a transport with ten reads at work and five in line, and return how each ended."""
+    ended: list[BaseException] = []
+
+    async def ask() -> None:
+        with pytest.raises((RuntimeError, httpx.TransportError)) as caught:
+            await carry(transport, a_read(server))
+        ended.append(caught.value)
+
+    server.gate = anyio.Event()
+    async with anyio.create_task_group() as group:
+        for _ in range(15):
+            group.start_soon(ask)
+        await server.until(lambda: len(server.taken) == 10)
+        await transport.aclose()
+    return ended

@@ -17,7 +17,7 @@ from alphasms_async import AlphaSMS, ConfigurationError
 from alphasms_async.sandbox import Sandbox
 from alphasms_async.transports.aiohttp import AiohttpTransport
 from tests.blocking import in_another_thread
-from tests.carrying import a_read, a_send, at_once, carry
+from tests.carrying import a_read, a_send, at_once, carry, ends_of_fifteen_reads
 from tests.doubles import KEY, PHONE
 from tests.hostile import server_context, trusting_context
 from tests.leftovers import nothing_left_behind
@@ -225,23 +225,10 @@ async def test_read_that_is_connecting_ends_with_the_closing() -> None:
 @in_asyncio
 async def test_reads_that_wait_in_line_end_with_the_closing() -> None:
     """Reads at work are broken off, reads in line refused, and none of them is cancelled."""
-    ended: list[type[BaseException]] = []
-
-    async def ask() -> None:
-        with pytest.raises((RuntimeError, httpx.TransportError)) as caught:
-            await carry(transport, a_read(server))
-        ended.append(type(caught.value))
-
     async with serving(Loopback()) as server:
-        transport = AiohttpTransport()
-        server.gate = anyio.Event()
-        async with anyio.create_task_group() as group:
-            for _ in range(15):
-                group.start_soon(ask)
-            await server.until(lambda: len(server.taken) == 10)
-            await transport.aclose()
+        ended = await ends_of_fifteen_reads(AiohttpTransport(), server)
         await server.until(lambda: server.open == 0)
-    assert sorted(kind.__name__ for kind in ended) == [
+    assert sorted(type(one).__name__ for one in ended) == [
         *["Misused"] * 5,
         *["RemoteProtocolError"] * 10,
     ]

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from alphasms_async import SlotTransport
-from tests.carrying import a_read, a_send, at_once, carry
+from tests.carrying import a_read, a_send, at_once, carry, ends_of_fifteen_reads
 from tests.loopback import Loopback, serving
 
 pytestmark = pytest.mark.anyio
@@ -101,21 +101,8 @@ async def test_slot_in_flight_outlives_the_closing(slots: type[Counted]) -> None
 
 async def test_reads_in_line_are_not_sent_after_the_closing() -> None:
     """Reads that wait for one of the ten slots are refused when the transport is closed."""
-    ended: list[BaseException] = []
-
-    async def ask() -> None:
-        with pytest.raises((RuntimeError, httpx.TransportError)) as caught:
-            await carry(transport, a_read(server))
-        ended.append(caught.value)
-
     async with serving(Loopback()) as server:
-        transport = SlotTransport()
-        server.gate = anyio.Event()
-        async with anyio.create_task_group() as group:
-            for _ in range(15):
-                group.start_soon(ask)
-            await server.until(lambda: len(server.taken) == 10)
-            await transport.aclose()
+        ended = await ends_of_fifteen_reads(SlotTransport(), server)
         assert len(server.taken) == 10
     assert [isinstance(one, RuntimeError) for one in ended].count(True) == 5
 
