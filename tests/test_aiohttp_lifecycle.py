@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -319,24 +320,34 @@ async def test_cancelled_upload_leaves_nothing_behind() -> None:
 @in_asyncio
 async def test_answered_upload_leaves_nothing_behind() -> None:
     """A body that is answered before it has come to its end is waited for no more."""
+    size, begun, reading = 32_000_000, anyio.Event(), threading.Event()
 
     class Halting(httpx.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            yield b"x" * 8_000_000
+            begun.set()
+            yield b"x" * size
             await anyio.sleep_forever()
 
     def answer(connection: socket.socket) -> None:
         heard = 0
-        while heard < 8_000_000:
+        reading.wait(10)
+        while heard < size:
             heard += len(connection.recv(1_000_000))
         connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
         with suppress(ConnectionError):
             connection.recv(1)
 
+    async def send() -> None:
+        response = await transport.handle_async_request(request)
+        assert response.status_code == 413
+
     with nothing_left_behind(), in_another_thread(answer) as url:
-        headers = [(b"Host", b"there"), (b"Content-Length", b"9000000")]
+        headers = [(b"Host", b"there"), (b"Content-Length", b"40000000")]
         request = httpx.Request("POST", url, headers=headers, stream=Halting())
-        async with AiohttpTransport() as transport:
-            response = await transport.handle_async_request(request)
-            assert response.status_code == 413
+        async with AiohttpTransport() as transport, anyio.create_task_group() as group:
+            group.start_soon(send)
+            await begun.wait()
+            # Not before the connection takes no more, else the body would be waited for at once.
+            await anyio.wait_all_tasks_blocked()
+            reading.set()
         await anyio.wait_all_tasks_blocked()
