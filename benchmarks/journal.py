@@ -18,7 +18,7 @@ from attrs import define, field
 
 from alphasms_async.campaigns import Journal, Settlement, SqliteJournal, Verdict
 from alphasms_async.campaigns.records import PlannedRow
-from alphasms_async.campaigns.sqlite.connection import Connection
+from alphasms_async.campaigns.sqlite.connection import SqliteConnection
 from benchmarks.bare import dial_bare
 from benchmarks.options import Options, read_options
 from benchmarks.rounds import Rival, Spread, interleaved, ratios
@@ -40,9 +40,9 @@ _PRICE = Decimal("0.40")
 class HastyJournal(SqliteJournal):
     """The same journal, but what it has committed may be lost when the power goes."""
 
-    def _take(self) -> Connection:
+    def _take(self) -> SqliteConnection:
         connection = super()._take()
-        connection.execute("pragma synchronous = normal")
+        connection.opened.execute("pragma synchronous = normal")
         return connection
 
 

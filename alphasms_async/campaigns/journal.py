@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ from alphasms_async.campaigns.records import (
     Span,
     Tally,
 )
+from alphasms_async.campaigns.shares import Share
 from alphasms_async.campaigns.states import RowState
 
 __all__ = ["Journal", "Planned"]
@@ -57,6 +59,20 @@ class Journal(ABC):
     it wrote is durable, and is not cut off by cancellation. Each raises `JournalError` when the
     journal cannot be read or written, `JournalLocked` when another process has taken it over.
     """
+
+    @property
+    def lease_seconds(self) -> float:
+        """How long a claim of a dialer that says nothing more stays its own, in seconds.
+
+        Past half of it the dialer gives the recipient back unsent, for its process may have been
+        frozen.
+        """
+        return 30.0
+
+    @property
+    @abstractmethod
+    def place(self) -> str | Path:
+        """Where it can be opened again: a file, or the address of a database, password and all."""
 
     @abstractmethod
     async def __aenter__(self) -> Self:
@@ -143,17 +159,21 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    def taken_up(self, campaign: int) -> AbstractAsyncContextManager[None]:
-        """Be the only dialer of a campaign, from entering what this returns to leaving it.
+    def taken_up(self, campaign: int) -> AbstractAsyncContextManager[Share | None]:
+        """Be a dialer of a campaign, from entering what this returns to leaving it.
 
-        Whom an earlier dialer left in the middle of a call is uncertain then, and nobody rests
+        Whom a dialer that is gone left in the middle of a call is uncertain then, and nobody rests
         longer than can be meant, though the clock was set back meanwhile.
 
         Args:
             campaign: Its `id`.
 
+        Returns:
+            A context manager that gives this dialer's part of the pace and the money that all
+            dialers share. `None`: the journal has one dialer at a time, and all is its own.
+
         Raises:
-            InvalidRequest: Another dialer is at work on it, in this process.
+            InvalidRequest: Another dialer is at work on it, in this journal as it is open here.
         """
 
     @abstractmethod

@@ -19,8 +19,8 @@ from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.sqlite import MemoryJournal, SqliteJournal
-from alphasms_async.campaigns.sqlite.claims import claim
-from alphasms_async.campaigns.sqlite.moves import settle
+from alphasms_async.campaigns.sqlite.claiming import claim
+from alphasms_async.campaigns.sqlite.settling import settle
 from alphasms_async.campaigns.states import Verdict
 from tests.campaigns.dialers import PRICE, Gateway, Wall, desk, planned
 from tests.campaigns.journals import Time, listed
@@ -29,7 +29,9 @@ from tests.doubles import FakeGateway, phones
 
 pytestmark = pytest.mark.anyio
 
-CLAIM, SETTLE = (f"alphasms_async.campaigns.sqlite.journal.{name}" for name in ("claim", "settle"))
+CLAIM, SETTLE = (
+    f"alphasms_async.campaigns.sqlite.one_writer.{name}" for name in ("claim", "settle")
+)
 """Where the journal has its moves from."""
 
 

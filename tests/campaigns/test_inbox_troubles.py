@@ -21,8 +21,8 @@ from alphasms_async.campaigns.commands import (
     command_to_json,
 )
 from alphasms_async.campaigns.sqlite import MemoryJournal, SqliteJournal, Told, tell
-from alphasms_async.campaigns.sqlite.applying import apply_letters
 from alphasms_async.campaigns.sqlite.inbox import Inbox, Letters
+from alphasms_async.campaigns.sqlite.letters import apply_letters
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import JournalError
 from tests.campaigns.journals import NAME, Time, staged
@@ -105,7 +105,7 @@ async def test_a_letter_that_is_too_much_does_not_stop_those_behind_it(
             raise error
         return command_from_json(told)
 
-    monkeypatch.setattr("alphasms_async.campaigns.sqlite.applying.command_from_json", read)
+    monkeypatch.setattr("alphasms_async.campaigns.sqlite.letters.command_from_json", read)
     leave(path, Pause("too much"), Pause(NAME))
     assert await runner.drain() == 2
     assert (await state(path), waiting(path)) == ("paused", [])
@@ -272,7 +272,7 @@ async def test_a_disk_that_fails_under_a_letter_stops_the_journal(
         raise sqlite3.OperationalError("disk I/O error")
 
     leave(path, Pause(NAME))
-    monkeypatch.setattr("alphasms_async.campaigns.sqlite.applying.apply", fail)
+    monkeypatch.setattr("alphasms_async.campaigns.sqlite.letters.apply", fail)
     for _ in range(2):
         with pytest.raises(JournalError, match=r"^the journal .* the disk failed: look at it"):
             await runner.drain()

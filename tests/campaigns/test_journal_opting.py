@@ -150,8 +150,8 @@ async def test_strangers_events_are_kept_up_to_a_bound(
     time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An account that calls others too fills no journal: the oldest events are let go."""
-    monkeypatch.setattr("alphasms_async.campaigns.sqlite.moves._MOST_EARLY", 20)
-    monkeypatch.setattr("alphasms_async.campaigns.sqlite.moves._EARLY_TO_GO", 5)
+    monkeypatch.setattr("alphasms_async.campaigns.sql.moves._MOST_EARLY", 20)
+    monkeypatch.setattr("alphasms_async.campaigns.sql.moves._EARLY_TO_GO", 5)
     async with MemoryJournal(clock=time) as journal:
         stage = await staged(journal, time)
         for number in range(50):

@@ -16,7 +16,7 @@ from alphasms_async.campaigns import (
     open_list,
     plan_campaign,
 )
-from alphasms_async.campaigns.sqlite.journal import SqlJournal
+from alphasms_async.campaigns.sql.journal import SqlJournal
 from tests.campaigns.journals import NAME
 from tests.campaigns.planning import GREETING, campaign, planned, refused
 from tests.doubles import phones

@@ -50,16 +50,14 @@ MUTANTS: Mapping[str, Mutant] = {
     "send before the intent is committed": Mutant(
         "campaigns/test_dialer_calls.py::"
         "test_every_intent_of_many_is_in_the_file_before_a_byte_leaves",
-        "campaigns/sqlite/writer.py",
+        "campaigns/sql/writer.py",
         # Each transaction is committed when the next one begins: too late for what it is for.
         # But for those that are alone, or there would be no campaign to dial.
         {
-            'self._connection.execute("begin immediate")': (
-                'self._connection.in_transaction and self._connection.execute("commit"); '
-                'self._connection.execute("begin immediate")'
-            ),
-            'self._connection.execute("commit" if stays else "rollback")': (
-                'batch[0].alone and self._connection.execute("commit" if stays else "rollback")'
+            "self._connection.commit()": "batch[0].alone and self._connection.commit()",
+            "self._connection.begin()": (
+                "self._connection.opened.in_transaction and self._connection.commit(); "
+                "self._connection.begin()"
             ),
         },
     ),
@@ -84,12 +82,12 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "no attempt fence": Mutant(
         "campaigns/test_journal_settle.py::test_an_older_attempt_moves_nothing",
-        "campaigns/sqlite/moves.py",
+        "campaigns/sql/moves.py",
         {"if moves:\n        rest = ": "if True:\n        rest = "},
     ),
     "sweep to planned instead of uncertain": Mutant(
         "torture/test_kills.py::test_killed_runs_ring_nobody_twice",
-        "campaigns/sqlite/moves.py",
+        "campaigns/sql/moves.py",
         {"RowState.DIALING, Cause.UNCERTAIN)": "RowState.DIALING, Cause.PUT_BACK)"},
     ),
     "no lock": Mutant(
@@ -99,7 +97,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "a file is what it is called": Mutant(
         "campaigns/test_journal_moved.py::test_a_run_ends_before_its_next_request",
-        "campaigns/sqlite/writer.py",
+        "campaigns/sqlite/one_writer.py",
         {"return self._guard.failure(writing=True)": "return None"},
     ),
     "dialling without the last calls": Mutant(

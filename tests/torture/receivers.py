@@ -28,7 +28,7 @@ from time import sleep
 
 from alphasms_async.campaigns.event_handlers import EventRecorder, EventSender
 from alphasms_async.campaigns.sqlite.inbox import Inbox
-from alphasms_async.campaigns.sqlite.writer import Writer
+from alphasms_async.campaigns.sql.writer import Writer
 from alphasms_async.errors import JournalError
 
 def slow(write):

@@ -16,8 +16,8 @@ from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.kinds import PlayRecording
 from alphasms_async.campaigns.records import AttemptRecord, PlannedRow, RowRecord, Settlement
 from alphasms_async.campaigns.run import Run
-from alphasms_async.campaigns.sqlite.connection import Connection
-from alphasms_async.campaigns.sqlite.journal import SqlJournal
+from alphasms_async.campaigns.sqlite.connection import SqliteConnection
+from alphasms_async.campaigns.sqlite.one_writer import OneWriterJournal
 from alphasms_async.campaigns.sqlite.opening import prepare
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.models import CallOutcome
@@ -53,7 +53,7 @@ _KNOWN = _MAY_HAVE_RUNG | {RowState.PLANNED, RowState.REFUSED}
 _CHANCES = (Verdict.ACCEPTED, Verdict.UNCERTAIN, Verdict.REFUSED, Verdict.NOT_SENT)
 
 
-class DiskJournal(SqlJournal):
+class DiskJournal(OneWriterJournal):
     """The journal as it is, on a disk that may lose its power or break.
 
     Args:
@@ -69,13 +69,19 @@ class DiskJournal(SqlJournal):
         super().__init__(FILE)
         self._disk = disk
         self._checkpoint_pages = checkpoint_pages
-        self._open: Connection | None = None
+        self._open: SqliteConnection | None = None
 
-    def _take(self) -> Connection:
-        connection = connect(self._disk, FILE)
+    @property
+    def place(self) -> str:
+        """Return the name of its file on its disk."""
+        return FILE
+
+    def _take(self) -> SqliteConnection:
+        opened = connect(self._disk, FILE)
+        connection = SqliteConnection(opened)
         try:
-            prepare(connection, self._name)
-            connection.execute(f"pragma wal_autocheckpoint = {self._checkpoint_pages}")
+            prepare(opened, self._name)
+            opened.execute(f"pragma wal_autocheckpoint = {self._checkpoint_pages}")
             self._begin(connection, "here", 1)
         except BaseException:
             connection.close()

@@ -1,27 +1,18 @@
-"""What the journal uses of a SQLite connection, and what its failures mean for a person."""
+"""A SQLite connection that knows the statements by name, and what its failures mean."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
-from attrs import frozen
+from alphasms_async.campaigns.sql.connection import Cursor, Damaged
+from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.errors import JournalError, JournalLocked
 
-from alphasms_async.errors import AlphaSMSError, JournalError, JournalLocked
+__all__ = ["FAILURES", "Opened", "SqliteConnection", "is_locked", "journal_error", "meaning_of"]
 
-__all__ = [
-    "Connection",
-    "Cursor",
-    "Damaged",
-    "Row",
-    "is_locked",
-    "journal_error",
-    "meaning_of",
-    "undamaged",
-]
-
-Row = tuple[Any, ...]
-"""One row of an answer."""
+FAILURES: tuple[type[Exception], ...] = (sqlite3.Error, Damaged)
+"""What a journal in SQLite that cannot be used raises inside."""
 
 # By what SQLite says, for its error codes are not to be had in every Python this runs on.
 _MEANINGS = (
@@ -35,61 +26,11 @@ _MEANINGS = (
     # SQLite would show the text, which may be a phone.
     ("could not decode", "it is damaged: put back a copy of it"),
 )
+_NOTHING: Mapping[str, Any] = {}
 
 
-class Damaged(sqlite3.DatabaseError):
-    """A row holds what nobody ever wrote there; the text says which, and shows nothing of it."""
-
-
-# What reading a value comes to that is not of its kind. SQLite's own failures are others.
-_UNREADABLE = (
-    *(AlphaSMSError, ArithmeticError, AttributeError, LookupError),
-    *(OSError, RecursionError, TypeError, ValueError),
-)
-
-
-@frozen
-class _Undamaged:
-    """A block that is entered and left for each row, at next to no cost."""
-
-    what: str
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, _UNREADABLE):
-            raise Damaged(f"{self.what} cannot be read") from error
-
-
-def undamaged(what: str) -> AbstractContextManager[None]:
-    """Have what cannot be read inside a `with` told as damage of the journal, wherever that is.
-
-    Args:
-        what: What is read there, such as `a recipient`.
-    """
-    return _Undamaged(what)
-
-
-class Cursor(Protocol):
-    """The answer to one statement."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows it changed."""
-        raise NotImplementedError
-
-    def fetchone(self) -> Any:
-        """Return the next row, `None` when there is none."""
-
-    def fetchall(self) -> list[Any]:
-        """Return all rows that are left."""
-        raise NotImplementedError
-
-    def __iter__(self) -> Iterator[Any]: ...
-
-
-class Connection(Protocol):
-    """A connection whose transactions the caller begins and ends itself."""
+class Opened(Protocol):
+    """What a `SqliteConnection` needs of the standard library's, and of what stands in for it."""
 
     def execute(self, sql: str, parameters: Mapping[str, Any] = ..., /) -> Cursor:
         """Run one statement."""
@@ -103,7 +44,61 @@ class Connection(Protocol):
         """Close the connection."""
 
 
-def journal_error(error: sqlite3.Error, name: str) -> JournalError:
+class SqliteConnection:
+    """A connection of a journal in SQLite.
+
+    Args:
+        opened: The connection, which begins no transaction by itself.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened: Opened = opened
+        """The connection itself."""
+
+    @property
+    def failures(self) -> tuple[type[Exception], ...]:
+        """What a database that fails raises."""
+        return FAILURES
+
+    def execute(self, statement: str, parameters: Mapping[str, Any] = _NOTHING, /) -> Cursor:
+        """Run one statement."""
+        return self.opened.execute(QUERIES[statement], parameters)
+
+    def executemany(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> Cursor:
+        """Run one statement for each row of parameters."""
+        return self.opened.executemany(QUERIES[statement], rows)
+
+    def begin(self) -> None:
+        """Begin a transaction, once it is this connection's turn to write."""
+        self.opened.execute("begin immediate")
+
+    def commit(self) -> None:
+        """End the transaction; what it wrote is durable when this returns."""
+        self.opened.execute("commit")
+
+    def rollback(self) -> None:
+        """Take the transaction back, if SQLite has not done so by itself."""
+        with suppress(sqlite3.Error):
+            self.opened.execute("rollback")
+
+    def bring_home(self) -> None:
+        """Bring what was committed from the log into the file itself, as far as nobody reads it."""
+        self.opened.execute("pragma wal_checkpoint(passive)")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.opened.close()
+
+    def error(self, failure: Exception, name: str) -> JournalError:
+        """Return what a failure means for a person."""
+        return journal_error(failure, name)
+
+    def passes(self, _: Exception) -> bool:
+        """Return whether to try again: never, for a disk that failed once is not trusted."""
+        return False
+
+
+def journal_error(error: Exception, name: str) -> JournalError:
     """Return what a failure of SQLite means, in one line."""
     if isinstance(error, Damaged):
         return JournalError(f"the journal {name} is damaged: {error}: put back a copy of it")
@@ -112,12 +107,12 @@ def journal_error(error: sqlite3.Error, name: str) -> JournalError:
     return JournalError(f"the journal {name} cannot be used: {meaning_of(error)}")
 
 
-def is_locked(error: sqlite3.Error) -> bool:
+def is_locked(error: Exception) -> bool:
     """Return whether another program is at the file."""
     return "locked" in str(error) or "busy" in str(error)
 
 
-def meaning_of(error: sqlite3.Error) -> str:
+def meaning_of(error: Exception) -> str:
     """Return what a failure of SQLite means for a journal, and what would help."""
     said = str(error)
     return next((meaning for word, meaning in _MEANINGS if word in said.casefold()), said)

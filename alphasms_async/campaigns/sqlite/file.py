@@ -17,12 +17,14 @@ import anyio.to_thread
 
 from alphasms_async.campaigns.commands import Command
 from alphasms_async.campaigns.records import Claimed
-from alphasms_async.campaigns.sqlite.applying import apply_letters
-from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
+from alphasms_async.campaigns.shares import Share
+from alphasms_async.campaigns.sql.writer import Work, Writer
+from alphasms_async.campaigns.sqlite.connection import FAILURES, SqliteConnection, journal_error
 from alphasms_async.campaigns.sqlite.guard import Guard
 from alphasms_async.campaigns.sqlite.inbox import Inbox, InboxError, Letters
-from alphasms_async.campaigns.sqlite.journal import SqlJournal
+from alphasms_async.campaigns.sqlite.letters import apply_letters
 from alphasms_async.campaigns.sqlite.lock import BRIEF, FileLock
+from alphasms_async.campaigns.sqlite.one_writer import OneWriterJournal
 from alphasms_async.campaigns.sqlite.opening import (
     check_place,
     check_whole,
@@ -32,8 +34,6 @@ from alphasms_async.campaigns.sqlite.opening import (
     prepare,
     show_owner,
 )
-from alphasms_async.campaigns.sqlite.sql import QUERIES
-from alphasms_async.campaigns.sqlite.writer import Work, Writer
 from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import JournalError, JournalLocked
 
@@ -52,7 +52,7 @@ _LOOK_SECONDS = 0.05
 _MOST_LOOKS = 3
 
 
-class SqliteJournal(SqlJournal):
+class SqliteJournal(OneWriterJournal):
     """A journal in one file, which survives `kill -9` and power cuts at any moment.
 
     It is written in WAL mode and flushed to the disk at every commit; one process writes it at a
@@ -86,10 +86,15 @@ class SqliteJournal(SqlJournal):
         self._inbox = Inbox(self.path)
         # Whether somebody was told that the inbox cannot be used.
         self._is_told = False
-        self._connection: sqlite3.Connection | None = None
-        self._reader: sqlite3.Connection | None = None
+        self._connection: SqliteConnection | None = None
+        self._reader: SqliteConnection | None = None
         self._reading = anyio.CapacityLimiter(1)
         self._attempts = 0
+
+    @property
+    def place(self) -> str | Path:
+        """Where it lies."""
+        return self.path
 
     @property
     def is_read_only(self) -> bool:
@@ -137,11 +142,11 @@ class SqliteJournal(SqlJournal):
         return claimed
 
     @asynccontextmanager
-    async def taken_up(self, campaign: int) -> AsyncGenerator[None]:
+    async def taken_up(self, campaign: int) -> AsyncGenerator[Share | None]:
         try:
-            async with super().taken_up(campaign):
+            async with super().taken_up(campaign) as share:
                 self._lock.tell(dialled=self._taken_up)
-                yield
+                yield share
         finally:
             self._lock.tell(dialled=self._taken_up)
 
@@ -163,24 +168,25 @@ class SqliteJournal(SqlJournal):
         self._lock.tell(attempts=self._attempts)
         return self._inbox.waiting()
 
-    def _take(self) -> Connection:
+    def _take(self) -> SqliteConnection:
         place = check_place(self.path, must_exist=self._read_only)
         if self._read_only:
-            self._reader = connect_read_only(place, self._name)
+            self._reader = SqliteConnection(connect_read_only(place, self._name))
             return self._reader
         # Whoever comes by another link finds the same lock, and leaves its commands here too.
         self._inbox = Inbox(place)
         check_whole(place, self._name)
         self._lock.acquire(place)
         try:
-            self._connection = connect_file(place, self._name)
-            prepare(self._connection, self._name)
-            self._attempts = count_attempts(self._connection, self._name)
+            opened = connect_file(place, self._name)
+            self._connection = SqliteConnection(opened)
+            prepare(opened, self._name)
+            self._attempts = count_attempts(opened, self._name)
             self._lock.check_seen(self._attempts)
             self._begin(self._connection, socket.gethostname(), os.getpid())
-            show_owner(self._connection, self._name)
+            show_owner(opened, self._name)
             self._guard = Guard(self._name, place)
-            self._reader = connect_read_only(place, self._name)
+            self._reader = SqliteConnection(connect_read_only(place, self._name))
         except BaseException:
             self._let_go()
             raise
@@ -191,8 +197,8 @@ class SqliteJournal(SqlJournal):
         if self._connection is not None:
             # Without that it is whole all the same, but cannot be moved by itself.
             with suppress(sqlite3.Error):
-                self._connection.execute("pragma busy_timeout = 0")
-                self._connection.execute(QUERIES["leave"], {"owner": self._owner})
+                self._connection.execute("wait_for_nobody")
+                self._connection.execute("leave", {"owner": self._owner})
             self._lock.tell(attempts=self._attempts)
         for connection in (self._reader, self._connection):
             if connection is not None:
@@ -213,7 +219,7 @@ class SqliteJournal(SqlJournal):
         def read() -> T:
             try:
                 return work(reader)
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 raise journal_error(error, self._name) from error
 
         return await anyio.to_thread.run_sync(read, limiter=self._reading)

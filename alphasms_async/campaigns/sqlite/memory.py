@@ -2,16 +2,17 @@
 
 import os
 import sqlite3
+from pathlib import Path
 
-from alphasms_async.campaigns.sqlite.connection import Connection
-from alphasms_async.campaigns.sqlite.journal import SqlJournal
+from alphasms_async.campaigns.sqlite.connection import SqliteConnection
+from alphasms_async.campaigns.sqlite.one_writer import OneWriterJournal
 from alphasms_async.campaigns.sqlite.opening import prepare
 from alphasms_async.clock import Clock, utc_now
 
 __all__ = ["MemoryJournal"]
 
 
-class MemoryJournal(SqlJournal):
+class MemoryJournal(OneWriterJournal):
     """Everything a journal does, except that it survives nothing.
 
     Args:
@@ -25,13 +26,19 @@ class MemoryJournal(SqlJournal):
         super().__init__("in memory", clock)
         self._connection: sqlite3.Connection | None = None
 
-    def _take(self) -> Connection:
+    @property
+    def place(self) -> str | Path:
+        """Nowhere: it cannot be opened again."""
+        return self._name
+
+    def _take(self) -> SqliteConnection:
         self._connection = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False
         )
         prepare(self._connection, self._name, in_memory=True)
-        self._begin(self._connection, "memory", os.getpid())
-        return self._connection
+        connection = SqliteConnection(self._connection)
+        self._begin(connection, "memory", os.getpid())
+        return connection
 
     def _let_go(self) -> None:
         if self._connection is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
+from alphasms_async.campaigns.sqlite.connection import Opened, journal_error
 from alphasms_async.campaigns.sqlite.filesystem import network_filesystem
 from alphasms_async.campaigns.sqlite.sql import QUERIES, SCHEMA
 from alphasms_async.errors import JournalError
@@ -147,7 +147,7 @@ def connect_read_only(path: Path, name: str) -> sqlite3.Connection:
     return connection
 
 
-def prepare(connection: Connection, name: str, *, in_memory: bool = False) -> None:
+def prepare(connection: Opened, name: str, *, in_memory: bool = False) -> None:
     """Set a connection up so that a commit that returns is durable, and make the tables.
 
     Raises:
@@ -165,7 +165,7 @@ def prepare(connection: Connection, name: str, *, in_memory: bool = False) -> No
         raise journal_error(error, name) from error
 
 
-def count_attempts(connection: Connection, name: str) -> int:
+def count_attempts(connection: Opened, name: str) -> int:
     """Return how many calls a journal knows.
 
     Raises:
@@ -177,7 +177,7 @@ def count_attempts(connection: Connection, name: str) -> int:
         raise journal_error(error, name) from error
 
 
-def show_owner(connection: Connection, name: str) -> None:
+def show_owner(connection: Opened, name: str) -> None:
     """Bring into the file itself who writes it now, as `check_whole` looks for that there.
 
     Raises:
@@ -215,7 +215,7 @@ def _absent(name: str) -> str:
     return f"there is no journal {name}: plan a campaign first, or name one with --journal"
 
 
-def _is_journal(connection: Connection, name: str) -> bool:
+def _is_journal(connection: Opened, name: str) -> bool:
     """Return whether a database is one of ours. `False`: there is nothing in it yet.
 
     Raises:
@@ -234,7 +234,7 @@ def _is_journal(connection: Connection, name: str) -> bool:
     return False
 
 
-def _make_durable(connection: Connection, name: str) -> None:
+def _make_durable(connection: Opened, name: str) -> None:
     level, number = _SYNCHRONOUS
     mode = _one(connection, "pragma journal_mode = wal")
     for pragma in (
@@ -251,7 +251,7 @@ def _make_durable(connection: Connection, name: str) -> None:
         raise JournalError(f"the journal {name} cannot be made durable on this disk: move it")
 
 
-def _make_tables(connection: Connection) -> None:
+def _make_tables(connection: Opened) -> None:
     connection.execute("begin immediate")
     try:
         for statement in SCHEMA.split(";\n"):
@@ -267,7 +267,7 @@ def _make_tables(connection: Connection) -> None:
         raise
 
 
-def _one(connection: Connection, sql: str) -> Any:
+def _one(connection: Opened, sql: str) -> Any:
     return connection.execute(sql).fetchone()[0]
 
 

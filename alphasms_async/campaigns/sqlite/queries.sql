@@ -4,6 +4,9 @@ select max(id) from owner;
 -- name: newest_process
 select pid from owner order by id desc limit 1;
 
+-- name: wait_for_nobody
+pragma busy_timeout = 0;
+
 -- name: leave
 update owner set pid = 0 where id = :owner;
 
@@ -39,6 +42,15 @@ select last from inbox where epoch = :epoch;
 -- name: set_inbox_last
 insert into inbox(epoch, last) values(:epoch, :last)
 on conflict(epoch) do update set last = excluded.last;
+
+-- name: begin_letter
+savepoint letter;
+
+-- name: undo_letter
+rollback to letter;
+
+-- name: end_letter
+release letter;
 
 -- name: add_campaign
 insert into campaign(name, definition, per_second, quoted, created_at)

@@ -17,18 +17,18 @@ from alphasms_async import (
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
     Drop,
+    Journal,
     Reconciled,
     Redial,
     Ref,
     RowRecord,
-    SqliteJournal,
     uncertain_rows,
 )
 from alphasms_async.campaigns import reconcile as ask_gateway
 from alphasms_async.campaigns.report.troubles import reason_of
-from alphasms_async.campaigns.sqlite.moves import REDIAL_AFTER_SECONDS
-from alphasms_async.cli.campaign.stored import JournalPath, book, command_line
+from alphasms_async.campaigns.sql.moves import REDIAL_AFTER_SECONDS
 from alphasms_async.cli.gateway import gateway
+from alphasms_async.cli.journals import JournalPlace, book, command_line
 from alphasms_async.cli.terminal import (
     ExitCode,
     Flag,
@@ -53,7 +53,7 @@ async def reconcile(
     *phones: str,
     redial: Flag = False,
     drop: Flag = False,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
     yes: Flag = False,
     json: Flag = False,
 ) -> ExitCode:
@@ -83,7 +83,7 @@ async def reconcile(
     drop
         Let them be: they are dialled no more.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     yes
         Answer every question with yes.
     json
@@ -115,7 +115,7 @@ def _meant(phones: Sequence[str], rows: Sequence[RowRecord]) -> set[str]:
     return {phone if phone in shown else parse_phone(phone) for phone in phones}
 
 
-async def _asked(journal: SqliteJournal, name: str) -> Reconciled:
+async def _asked(journal: Journal, name: str) -> Reconciled:
     """Ask the gateway, where it can be asked; what a person decides does not need its answer."""
     rows = await uncertain_rows(journal, name)
     if any(row.client_id or row.gateway_id for row in rows):
@@ -142,7 +142,7 @@ def _refuse_strangers(wanted: set[str], rows: Sequence[RowRecord]) -> None:
 
 
 async def _decide(
-    journal: SqliteJournal, name: str, rows: Sequence[RowRecord], *, redial: bool, yes: bool
+    journal: Journal, name: str, rows: Sequence[RowRecord], *, redial: bool, yes: bool
 ) -> None:
     ready = [row for row in rows if not redial or _is_old_enough(row)]
     if len(ready) < len(rows):
@@ -161,7 +161,7 @@ async def _decide(
     changed = await journal.apply(command)
     whom = counted(changed, "recipient")
     if redial:
-        hint(f"{whom} to be dialled again", command_line("run", name, journal.path))
+        hint(f"{whom} to be dialled again", command_line("run", name, journal.place))
     else:
         notes.print(f"{whom} dropped")
 

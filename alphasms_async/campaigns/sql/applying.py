@@ -1,8 +1,6 @@
 """What a command does to the journal, inside one transaction."""
 
 import json
-import logging
-import sqlite3
 from contextlib import suppress
 
 from alphasms_async.campaigns.commands import (
@@ -17,30 +15,17 @@ from alphasms_async.campaigns.commands import (
     Resume,
     SetBudget,
     SetPace,
-    command_from_json,
 )
 from alphasms_async.campaigns.events import Recorded
 from alphasms_async.campaigns.records import CampaignRecord, CampaignState
-from alphasms_async.campaigns.sqlite.connection import Connection
-from alphasms_async.campaigns.sqlite.inbox import Letters
-from alphasms_async.campaigns.sqlite.moves import decide, record
-from alphasms_async.campaigns.sqlite.reading import read_campaign
-from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.sql.connection import Connection
+from alphasms_async.campaigns.sql.moves import decide, record
+from alphasms_async.campaigns.sql.reading import read_campaign
 from alphasms_async.campaigns.states import Cause, SkipReason
 from alphasms_async.checks import check_max_price, check_rate, check_sum
 from alphasms_async.errors import InvalidRequest
-from alphasms_async.phone import mask_digits
 
-__all__ = ["apply", "apply_letters", "named"]
-
-_log = logging.getLogger("alphasms_async")
-
-# What the database may refuse in a letter. Whatever else it says is the journal's own trouble.
-_REFUSED = (
-    *(sqlite3.DataError, sqlite3.IntegrityError),
-    *(sqlite3.InterfaceError, sqlite3.ProgrammingError),
-)
-_LONGEST_SHOWN = 200
+__all__ = ["apply", "named"]
 
 
 def named(connection: Connection, name: str) -> CampaignRecord:
@@ -52,10 +37,10 @@ def named(connection: Connection, name: str) -> CampaignRecord:
     row = None
     # Bytes of a command line that are no text; nothing is called so, for nothing could be stored.
     with suppress(UnicodeEncodeError):
-        row = connection.execute(QUERIES["campaign_named"], {"name": name}).fetchone()
+        row = connection.execute("campaign_named", {"name": name}).fetchone()
     if row is not None:
         return read_campaign(row)
-    names = [other[1] for other in connection.execute(QUERIES["campaigns"]).fetchall()]
+    names = [other[1] for other in connection.execute("campaigns").fetchall()]
     there_are = f"there are: {', '.join(names)}" if names else "there is none yet"
     raise InvalidRequest(f"no campaign {name!r} in this journal; {there_are}")
 
@@ -81,28 +66,6 @@ def apply(connection: Connection, command: Command, now: float) -> int:
             return record(connection, command.event, now) is Recorded.CHANGED
 
 
-def apply_letters(connection: Connection, letters: Letters, now: float) -> int:
-    """Do what the inbox asks, each command once whatever dies in between; return how many."""
-    row = connection.execute(QUERIES["inbox_last"], {"epoch": letters.epoch}).fetchone()
-    last = 0 if row is None else row[0]
-    new = [(number, body) for number, body in letters.bodies if number > last]
-    for _, body in new:
-        connection.execute("savepoint letter")
-        try:
-            apply(connection, command_from_json(json.loads(body)), now)
-        except Exception as error:
-            if isinstance(error, sqlite3.Error) and not isinstance(error, _REFUSED):
-                raise
-            # Nobody is there any more to be told, and the commands behind it must not wait.
-            connection.execute("rollback to letter")
-            said = mask_digits(str(error) or type(error).__name__)[:_LONGEST_SHOWN]
-            _log.warning("a command of the inbox was not done: %s", said)
-        connection.execute("release letter")
-    if new:
-        connection.execute(QUERIES["set_inbox_last"], {"epoch": letters.epoch, "last": new[-1][0]})
-    return len(new)
-
-
 def _going_on(connection: Connection, name: str) -> CampaignRecord:
     campaign = named(connection, name)
     campaign.check_going_on()
@@ -126,10 +89,10 @@ def _set_state(connection: Connection, command: Pause | Resume | Cancel, now: fl
         "state": state,
         "finished_at": now if is_over else None,
     }
-    connection.execute(QUERIES["set_campaign_state"], fields)
+    connection.execute("set_campaign_state", fields)
     if is_over:
         skipped = {"campaign": campaign.id, "reason": SkipReason.CANCELLED}
-        return len(connection.execute(QUERIES["skip_planned"], skipped).fetchall())
+        return len(connection.execute("skip_planned", skipped).fetchall())
     return 1
 
 
@@ -139,11 +102,11 @@ def _set_limit(connection: Connection, command: SetPace | SetBudget) -> int:
         # Also what the inbox brings, which anybody may have written.
         checked = check_rate("per_second", command.per_second)
         pace = {"campaign": campaign.id, "per_second": checked}
-        connection.execute(QUERIES["set_campaign_pace"], pace)
+        connection.execute("set_campaign_pace", pace)
     else:
         told = json.dumps({**campaign.definition, **_sums(campaign, command)})
         definition = {"campaign": campaign.id, "definition": told}
-        connection.execute(QUERIES["set_campaign_definition"], definition)
+        connection.execute("set_campaign_definition", definition)
     return 1
 
 
@@ -162,7 +125,7 @@ def _sums(campaign: CampaignRecord, command: SetBudget) -> dict[str, str]:
 def _for_each(connection: Connection, query: str, phones: tuple[str, ...], now: float) -> int:
     changed = 0
     for phone in phones:
-        row = connection.execute(QUERIES[query], {"phone": phone, "now": now}).fetchone()
+        row = connection.execute(query, {"phone": phone, "now": now}).fetchone()
         changed += row is not None
     return changed
 
@@ -177,5 +140,5 @@ def _decide(connection: Connection, command: Redial | Drop, now: float) -> int:
         for ref in command.refs
     )
     if changed and cause is Cause.REDIAL:
-        connection.execute(QUERIES["reopen_campaign"], {"campaign": campaign.id})
+        connection.execute("reopen_campaign", {"campaign": campaign.id})
     return changed

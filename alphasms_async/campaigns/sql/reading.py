@@ -24,8 +24,7 @@ from alphasms_async.campaigns.records import (
     Tally,
 )
 from alphasms_async.campaigns.redial import RedialPolicy
-from alphasms_async.campaigns.sqlite.connection import Connection, Row, undamaged
-from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.sql.connection import Connection, Row, undamaged
 from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.campaigns.window import Window
 from alphasms_async.checks import check_count, check_rate
@@ -158,13 +157,13 @@ def read_tally(connection: Connection, campaign: int) -> Tally:
     asked = {"campaign": campaign}
     states, reasons = Counter[RowState](), Counter[SkipReason]()
     with undamaged("a recipient"):
-        for state, reason, count in connection.execute(QUERIES["count_states"], asked):
+        for state, reason, count in connection.execute("count_states", asked):
             states[RowState(state)] += count
             if reason is not None:
                 reasons[SkipReason(reason)] += count
     outcomes, digits = Counter[CallOutcome](), Counter[str]()
     with undamaged("an attempt"):
-        for outcome, pressed, count in connection.execute(QUERIES["count_outcomes"], asked):
+        for outcome, pressed, count in connection.execute("count_outcomes", asked):
             outcomes[CallOutcome(outcome)] += count
             if pressed:
                 digits[pressed] += count
@@ -189,7 +188,7 @@ def _totals(connection: Connection, campaign: int) -> Money:
             count,
         )
         for state, reason, verdict, is_told, price, reserved, count in connection.execute(
-            QUERIES["sums"], {"campaign": campaign}
+            "sums", {"campaign": campaign}
         )
     ]
     highest = max((one.price for one in groups if one.price is not None), default=None)
@@ -252,7 +251,7 @@ def _held(reserved: Decimal, dearest: Decimal) -> Decimal:
 
 def _dearest(connection: Connection, campaign: int, highest: Decimal | None) -> Decimal:
     """Return what one call may cost at most. 0: no price is known."""
-    parts, *told = connection.execute(QUERIES["campaign_prices"], {"campaign": campaign}).fetchone()
+    parts, *told = connection.execute("campaign_prices", {"campaign": campaign}).fetchone()
     return max(highest or Decimal(0), *(_money(one) or Decimal(0) for one in told)) * int(parts)
 
 

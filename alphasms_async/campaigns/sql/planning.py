@@ -8,9 +8,8 @@ from attrs import frozen
 
 from alphasms_async.campaigns.journal import Planned
 from alphasms_async.campaigns.records import PlannedRow
-from alphasms_async.campaigns.sqlite.connection import Connection
-from alphasms_async.campaigns.sqlite.reading import read_tally
-from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.sql.connection import Connection
+from alphasms_async.campaigns.sql.reading import read_tally
 from alphasms_async.campaigns.states import SkipReason
 from alphasms_async.errors import InvalidRequest
 
@@ -39,12 +38,12 @@ def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planne
     Raises:
         InvalidRequest: Its name is taken, or what checks the counts refuses them.
     """
-    if connection.execute(QUERIES["campaign_named"], {"name": new.name}).fetchone():
+    if connection.execute("campaign_named", {"name": new.name}).fetchone():
         raise InvalidRequest(
             f"there is a campaign {new.name!r} already: choose another name, or go on with that one"
         )
     (campaign,) = connection.execute(
-        QUERIES["add_campaign"],
+        "add_campaign",
         {
             "name": new.name,
             "definition": json.dumps(new.definition),
@@ -53,7 +52,7 @@ def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planne
             "now": now,
         },
     ).fetchone()
-    (before,) = connection.execute(QUERIES["last_recipient"]).fetchone()
+    (before,) = connection.execute("last_recipient").fetchone()
     count, parts = 0, 1
     for count, row in enumerate(new.rows, start=1):
         _add(connection, campaign, row)
@@ -62,13 +61,13 @@ def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planne
             new.on_progress(count)
     if new.on_progress is not None:
         new.on_progress(count)
-    (last,) = connection.execute(QUERIES["last_recipient"]).fetchone()
+    (last,) = connection.execute("last_recipient").fetchone()
     span = {"campaign": campaign, "first": before + 1, "last": last, "parts": parts}
-    connection.execute(QUERIES["set_campaign_rows"], span)
+    connection.execute("set_campaign_rows", span)
     recent = 0
     if new.recent_since is not None:
         asked = {"campaign": campaign, "since": new.recent_since}
-        recent = connection.execute(QUERIES["count_recent"], asked).fetchone()[0]
+        recent = connection.execute("count_recent", asked).fetchone()[0]
     planned = Planned(read_tally(connection, campaign), recent)
     if new.check is not None:
         new.check(planned)
@@ -85,7 +84,7 @@ def _add(connection: Connection, campaign: int, row: PlannedRow) -> None:
         "phone": row.phone,
         "columns": None if row.columns is None else json.dumps(dict(row.columns)),
     }
-    if connection.execute(QUERIES["add_recipient"], fields).fetchone() is None:
+    if connection.execute("add_recipient", fields).fetchone() is None:
         _skip(connection, campaign, row.line, row.phone, SkipReason.DUPLICATE)
 
 
@@ -93,6 +92,6 @@ def _skip(
     connection: Connection, campaign: int, line: int, given: str | None, reason: SkipReason
 ) -> None:
     connection.execute(
-        QUERIES["add_skipped"],
+        "add_skipped",
         {"campaign": campaign, "line": line, "given": given, "reason": reason},
     )

@@ -11,16 +11,16 @@ from attrs import evolve, frozen
 
 from alphasms_async.campaigns.commands import RecordEvent, command_from_json, command_to_json
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref, contradiction
-from alphasms_async.campaigns.records import CampaignState, Settlement
+from alphasms_async.campaigns.records import CampaignState
 from alphasms_async.campaigns.redial import RedialPolicy
-from alphasms_async.campaigns.sqlite.connection import Connection, undamaged
-from alphasms_async.campaigns.sqlite.reading import read_policy
-from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.sql.connection import Connection, undamaged
+from alphasms_async.campaigns.sql.reading import read_policy
+from alphasms_async.campaigns.sql.settling import Settling
 from alphasms_async.campaigns.states import Cause, RowState, SkipReason, Verdict, next_state
 from alphasms_async.errors import JournalError
 from alphasms_async.models import CallOutcome
 
-__all__ = ["REDIAL_AFTER_SECONDS", "decide", "record", "settle", "sweep"]
+__all__ = ["REDIAL_AFTER_SECONDS", "decide", "record", "settle_with_care", "sweep"]
 
 REDIAL_AFTER_SECONDS = 600
 """How old an uncertain attempt must be before a person may have it dialled again: until then its
@@ -34,13 +34,6 @@ _LARGEST = 2**63 - 1
 _MOST_EARLY = 10_000
 _EARLY_TO_GO = 1000
 _GONE = "its dialer ended before the answer came"
-_CAUSES = {
-    Verdict.ACCEPTED: Cause.ACCEPTED,
-    Verdict.REFUSED: Cause.REFUSED,
-    Verdict.NOT_SENT: Cause.NOT_SENT,
-    Verdict.PUT_BACK: Cause.PUT_BACK,
-    Verdict.UNCERTAIN: Cause.UNCERTAIN,
-}
 # Which outcome of one call outdoes which, whatever the order they are told in.
 _WEIGHTS: Mapping[CallOutcome, int] = {
     CallOutcome.UNKNOWN: 0,
@@ -48,12 +41,6 @@ _WEIGHTS: Mapping[CallOutcome, int] = {
     CallOutcome.BUSY: 1,
     CallOutcome.FAILED: 1,
     CallOutcome.ANSWERED: 2,
-}
-# How a row stands once an attempt has ended so, unless it waits to be dialled again.
-_ENDS: Mapping[Verdict, RowState | None] = {
-    verdict: next_state(RowState.DIALING, cause)
-    for verdict, cause in _CAUSES.items()
-    if next_state(RowState.DIALING, cause) is not RowState.PLANNED
 }
 
 
@@ -72,52 +59,28 @@ def sweep(connection: Connection, now: float, campaign: int | None = None) -> in
 
     `None` for the campaign: in all of them.
     """
-    open_rows = connection.execute(QUERIES["open_rows"], {"campaign": campaign}).fetchall()
+    open_rows = connection.execute("open_rows", {"campaign": campaign}).fetchall()
     for recipient, attempt in open_rows:
         connection.execute(
-            QUERIES["sweep_attempt"],
+            "sweep_attempt",
             {"recipient": recipient, "n": attempt, "now": now, "error": _GONE},
         )
         _move(connection, recipient, RowState.DIALING, Cause.UNCERTAIN)
     return len(open_rows)
 
 
-def settle(connection: Connection, settlement: Settlement, now: float) -> RowState:
-    """Write how an attempt ended, and move its row if it is the row's latest."""
-    facts = {
-        "recipient": settlement.ref.recipient,
-        "n": settlement.ref.attempt,
-        "verdict": settlement.verdict,
-        "now": now,
-        "price": None if settlement.price is None else f"{settlement.price:f}",
-        "gateway_id": settlement.gateway_id,
-        "error": settlement.error,
-    }
-    ended = _ENDS.get(settlement.verdict)
-    if ended is not None and _ends(connection, {**facts, "state": ended}):
-        connection.execute(QUERIES["settle_attempt"], facts)
-        return ended
-    return _settle_with_care(connection, settlement, facts)
-
-
-def _ends(connection: Connection, facts: Mapping[str, Any]) -> bool:
-    """End the dialling of a row of which nothing else is known; return whether it was one."""
-    return connection.execute(QUERIES["end_dialing"], facts).rowcount == 1
-
-
-def _settle_with_care(
-    connection: Connection, settlement: Settlement, facts: Mapping[str, Any]
-) -> RowState:
+def settle_with_care(connection: Connection, settling: Settling) -> RowState:
     """Settle what is late, or goes back to planned, or of which an event was told before."""
-    ref, now = settlement.ref, facts["now"]
+    settlement, now = settling.settlement, settling.now
+    ref = settlement.ref
     row = _row(connection, ref.recipient)
     assert row is not None  # noqa: S101 - a claim made it, and claims are never taken out
     moves = _speaks_for(connection, row, ref) and _tells_a_planned_row(connection, row, ref)
-    connection.execute(QUERIES["settle_attempt"], facts)
+    connection.execute("settle_attempt", settling.facts)
     state = row.state
     if moves:
         rest = now + settlement.rest_seconds if settlement.rest_seconds else 0
-        state = _move(connection, ref.recipient, state, _CAUSES[settlement.verdict], rest)
+        state = _move(connection, ref.recipient, state, settling.cause, rest)
         if state is RowState.PLANNED and row.state is RowState.DIALING:
             state = _skip_if_cancelled(connection, ref.recipient, row.campaign)
     if settlement.gateway_id is not None:
@@ -144,7 +107,7 @@ def _record(connection: Connection, event: CallEvent, now: float) -> Recorded:
         return _keep_early(connection, event, now)
     row = _row(connection, ref.recipient)
     attempt = connection.execute(
-        QUERIES["attempt"], {"recipient": ref.recipient, "n": ref.attempt}
+        "attempt", {"recipient": ref.recipient, "n": ref.attempt}
     ).fetchone()
     if row is None or attempt is None:
         return Recorded.CONTRADICTED
@@ -161,7 +124,7 @@ def _record(connection: Connection, event: CallEvent, now: float) -> Recorded:
         return Recorded.DUPLICATE
     at = event.at.timestamp() if event.at else now
     connection.execute(
-        QUERIES["tell_attempt"],
+        "tell_attempt",
         {
             "recipient": ref.recipient,
             "n": ref.attempt,
@@ -191,7 +154,7 @@ def decide(
         return False
     _move(connection, ref.recipient, row.state, cause)
     connection.execute(
-        QUERIES["add_resolution"],
+        "add_resolution",
         {
             "recipient": ref.recipient,
             "n": ref.attempt,
@@ -204,7 +167,7 @@ def decide(
 
 
 def _row(connection: Connection, recipient: int) -> _Row | None:
-    row = connection.execute(QUERIES["row"], {"recipient": recipient}).fetchone()
+    row = connection.execute("row", {"recipient": recipient}).fetchone()
     with undamaged("a recipient"):
         return None if row is None else _Row(RowState(row[0]), *row[1:])
 
@@ -220,7 +183,7 @@ def _speaks_for(connection: Connection, row: _Row, ref: Ref) -> bool:
     if row.state is not RowState.PLANNED:
         return False
     later = {"recipient": ref.recipient, "n": ref.attempt}
-    (sent,) = connection.execute(QUERIES["sent_later"], later).fetchone()
+    (sent,) = connection.execute("sent_later", later).fetchone()
     return bool(sent == 0)
 
 
@@ -233,14 +196,14 @@ def _tells_a_planned_row(connection: Connection, row: _Row, ref: Ref) -> bool:
     if row.state is not RowState.PLANNED:
         return True
     verdict, _, outcome, *_ = connection.execute(
-        QUERIES["attempt"], {"recipient": ref.recipient, "n": ref.attempt}
+        "attempt", {"recipient": ref.recipient, "n": ref.attempt}
     ).fetchone()
     return verdict in {None, Verdict.UNCERTAIN} and outcome is None
 
 
 def _claimed_at(connection: Connection, ref: Ref) -> float:
     attempt = connection.execute(
-        QUERIES["attempt"], {"recipient": ref.recipient, "n": ref.attempt}
+        "attempt", {"recipient": ref.recipient, "n": ref.attempt}
     ).fetchone()
     claimed_at: float = attempt[-1]
     return claimed_at
@@ -257,9 +220,7 @@ def _move(
     target = next_state(state, cause)
     if target is None:
         return state
-    connection.execute(
-        QUERIES["move"], {"recipient": recipient, "state": target, "not_before": not_before}
-    )
+    connection.execute("move", {"recipient": recipient, "state": target, "not_before": not_before})
     return target
 
 
@@ -278,35 +239,33 @@ def _move_by_event(
     policy = _policy(connection, row.campaign)
     if policy is None:
         return
-    calls = connection.execute(QUERIES["outcomes_so_far"], {"recipient": recipient}).fetchone()[0]
+    calls = connection.execute("outcomes_so_far", {"recipient": recipient}).fetchone()[0]
     due = policy.due(outcome, calls, datetime.fromtimestamp(at, UTC))
     if due is not None:
         _move(connection, recipient, state, Cause.REDIAL_POLICY, due.timestamp())
-        connection.execute(QUERIES["reopen_campaign"], {"campaign": row.campaign})
+        connection.execute("reopen_campaign", {"campaign": row.campaign})
 
 
 def _opt_out(connection: Connection, event: CallEvent, row: _Row, now: float) -> None:
     """Call nobody any more who has asked for that by a key, in whichever of the calls."""
     if event.digits:
         pressed = {"campaign": row.campaign, "phone": row.phone, "digits": event.digits}
-        connection.execute(QUERIES["opt_out"], {**pressed, "now": now})
+        connection.execute("opt_out", {**pressed, "now": now})
 
 
 def _skip_if_cancelled(connection: Connection, recipient: int, campaign: int) -> RowState:
     """Skip one that comes back into a cancelled campaign, like the rest of its list."""
-    (state,) = connection.execute(QUERIES["campaign_state"], {"campaign": campaign}).fetchone()
+    (state,) = connection.execute("campaign_state", {"campaign": campaign}).fetchone()
     if state != CampaignState.CANCELLED:
         return RowState.PLANNED
     skipped = {"recipient": recipient, "reason": SkipReason.CANCELLED}
-    connection.execute(QUERIES["skip"], skipped)
+    connection.execute("skip", skipped)
     return RowState.SKIPPED
 
 
 def _policy(connection: Connection, campaign: int) -> RedialPolicy | None:
     """Return how the campaign redials; `None` when it does not, or is cancelled."""
-    definition, state = connection.execute(
-        QUERIES["campaign_definition"], {"campaign": campaign}
-    ).fetchone()
+    definition, state = connection.execute("campaign_definition", {"campaign": campaign}).fetchone()
     return None if state == CampaignState.CANCELLED else read_policy(definition)
 
 
@@ -344,7 +303,7 @@ def _contradicts(event: CallEvent, gateway_id: int | None, phone: str | None) ->
 
 
 def _ref_of(connection: Connection, gateway_id: int | None) -> Ref | None:
-    row = connection.execute(QUERIES["attempt_of_gateway"], {"gateway_id": gateway_id}).fetchone()
+    row = connection.execute("attempt_of_gateway", {"gateway_id": gateway_id}).fetchone()
     return None if row is None else Ref(*row)
 
 
@@ -361,7 +320,7 @@ def _keep_early(connection: Connection, event: CallEvent, now: float) -> Recorde
         if event == kept:
             return Recorded.DUPLICATE
     told = json.dumps(command_to_json(RecordEvent(event)))
-    connection.execute(QUERIES["keep_early"], {"gateway_id": event.id, "event": told, "now": now})
+    connection.execute("keep_early", {"gateway_id": event.id, "event": told, "now": now})
     if kept is None:
         _forget_oldest_early(connection)
     return Recorded.EARLY
@@ -375,21 +334,21 @@ def _all_keys(first: str | None, more: str | None) -> str | None:
 
 
 def _forget_oldest_early(connection: Connection) -> None:
-    (count,) = connection.execute(QUERIES["count_early"]).fetchone()
+    (count,) = connection.execute("count_early").fetchone()
     if count > _MOST_EARLY:
         # Some at once, for looking for the oldest is dear.
-        connection.execute(QUERIES["forget_oldest_early"], {"count": _EARLY_TO_GO})
+        connection.execute("forget_oldest_early", {"count": _EARLY_TO_GO})
 
 
 def _take_early(connection: Connection, gateway_id: int) -> CallEvent | None:
     event = _early(connection, gateway_id)
     if event is not None:
-        connection.execute(QUERIES["forget_early"], {"gateway_id": gateway_id})
+        connection.execute("forget_early", {"gateway_id": gateway_id})
     return event
 
 
 def _early(connection: Connection, gateway_id: int) -> CallEvent | None:
-    row = connection.execute(QUERIES["early"], {"gateway_id": gateway_id}).fetchone()
+    row = connection.execute("early", {"gateway_id": gateway_id}).fetchone()
     if row is None:
         return None
     # What cannot be read, whoever kept it, must not harm the call that it waits for.

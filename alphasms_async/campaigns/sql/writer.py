@@ -4,10 +4,8 @@ So a commit costs one flush of the disk however many calls it is for, and none o
 longer than for the commit before its own.
 """
 
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -17,19 +15,17 @@ import anyio.lowlevel
 import anyio.to_thread
 from attrs import define, field
 
-from alphasms_async.campaigns.sqlite.connection import Connection, journal_error
-from alphasms_async.campaigns.sqlite.guard import Guard
-from alphasms_async.campaigns.sqlite.sql import QUERIES
-from alphasms_async.errors import AlphaSMSError, JournalError, JournalLocked
+from alphasms_async.campaigns.sql.connection import Connection
+from alphasms_async.errors import AlphaSMSError, JournalError
 
-__all__ = ["Alone", "SharedWork", "Work", "Writer"]
+__all__ = ["Alone", "Fence", "SharedWork", "Work", "Writer"]
 
 A = TypeVar("A")
 T = TypeVar("T")
 
-_COMMITS_IN_LOG = 250
 # How many turns of the loop a commit waits for company; those of an idle loop are over at once.
 _TURNS_TO_JOIN = 2
+_MOST_TRIES = 5
 
 Work = Callable[[Connection], T]
 """What is done inside a transaction. It may raise an `AlphaSMSError` before it writes anything."""
@@ -37,6 +33,9 @@ Work = Callable[[Connection], T]
 SharedWork = Callable[[Connection, Sequence[A]], Sequence[T]]
 """Work done at once for all who ask for it one after the other: takes what each of them asks, and
 returns what each of them gets. An `AlphaSMSError` of it is told to all of them."""
+
+Fence = Callable[[], JournalError | None]
+"""Asked inside each transaction: why nothing may be begun any more, `None` while it may."""
 
 
 @define(eq=False)
@@ -85,8 +84,9 @@ class Writer:
     Args:
         connection: The connection, which nobody else writes through.
         name: The journal's name, for errors.
-        owner: The number of this owner; a newer one in the journal has taken it over.
-        guard: What tells whether the database's files are still those that were opened.
+        fence: What tells whether the journal is still this process's to begin something in.
+        committed: Called after each commit, in the thread that made it; what fails in it ends the
+            writing, and takes nothing back.
         in_thread: Whether commits are made in a worker thread, for a disk makes them wait.
     """
 
@@ -94,22 +94,21 @@ class Writer:
         self,
         connection: Connection,
         name: str,
-        owner: int,
-        guard: Guard,
         *,
+        fence: Fence,
+        committed: Callable[[], None],
         in_thread: bool = True,
     ) -> None:
         self._connection = connection
         self._name = name
-        self._owner = owner
-        self._guard = guard
+        self._fence = fence
+        self._committed = committed
         self._in_thread = in_thread
         self._batches = deque[_Batch]()
         self._batch = _Batch()
         self._news = anyio.Event()
         self._closing = False
         self._failure: JournalError | None = None
-        self._commits = 0
         self._limiter = anyio.CapacityLimiter(1)
         self._ended = anyio.Event()
 
@@ -219,9 +218,9 @@ class Writer:
     def _commit(self, batch: list[_Job[Any]]) -> None:
         if self._failure is None:
             try:
-                self._transact(batch)
-            except sqlite3.Error as error:
-                self._failure = journal_error(error, self._name)
+                self._try_to_transact(batch)
+            except self._connection.failures as error:
+                self._failure = self._connection.error(error, self._name)
             except Exception as error:  # noqa: BLE001 - whatever it was, nothing of it is durable
                 self._failure = JournalError(f"the journal {self._name} cannot be used: {error!r}")
         if self._failure is not None:
@@ -230,34 +229,46 @@ class Writer:
                 job.error = self._failure
             return
         try:
-            self._bring_home()
-        except sqlite3.Error as error:
-            # These jobs are durable, in the log; the next ones are not begun.
-            self._failure = journal_error(error, self._name)
+            self._committed()
+        except self._connection.failures as error:
+            # These jobs are durable; the next ones are not begun.
+            self._failure = self._connection.error(error, self._name)
+
+    def _try_to_transact(self, batch: list[_Job[Any]]) -> None:
+        for _ in range(_MOST_TRIES - 1):
+            try:
+                return self._transact(batch)
+            except self._connection.failures as error:
+                # One job alone reads what cannot be read twice.
+                if batch[0].alone is not None or not self._connection.passes(error):
+                    raise
+        return self._transact(batch)
 
     def _transact(self, batch: list[_Job[Any]]) -> None:
-        self._connection.execute("begin immediate")
+        self._connection.begin()
         try:
-            lost = self._lost()
+            lost = self._fence()
             for job in batch:
                 job.error = lost if job.fenced else None
             allowed = [job for job in batch if job.error is None]
             for work, jobs in groupby(allowed, attrgetter("work")):
                 self._do(work, [*jobs])
             stays = all(job.stays for job in batch)
-            self._connection.execute("commit" if stays else "rollback")
+            if stays:
+                self._connection.commit()
+            else:
+                self._connection.rollback()
             if batch[0].alone is not None:
                 batch[0].alone.is_durable = stays
         except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.execute("rollback")
+            self._connection.rollback()
             raise
 
     def _do(self, work: SharedWork[Any, Any], jobs: Sequence[_Job[Any]]) -> None:
         """Do the work of those who share it."""
         try:
             results = work(self._connection, [job.asked for job in jobs])
-        except sqlite3.Error:
+        except self._connection.failures:
             raise
         except Exception as error:
             if not jobs[0].alone and not isinstance(error, AlphaSMSError):
@@ -267,21 +278,3 @@ class Writer:
         else:
             for job, result in zip(jobs, results, strict=True):
                 job.result = result
-
-    def _lost(self) -> JournalError | None:
-        """Return why nothing may begin here any more, `None` while it may."""
-        (newest,) = self._connection.execute(QUERIES["newest_owner"]).fetchone()
-        if newest != self._owner:
-            return JournalLocked(
-                f"another process has taken over the journal {self._name}: "
-                "this one dials nobody more"
-            )
-        return self._guard.failure(writing=True)
-
-    def _bring_home(self) -> None:
-        """Now and then, bring what was committed from the log into the file itself."""
-        self._commits += 1
-        if self._commits >= _COMMITS_IN_LOG and self._guard.failure(writing=True) is None:
-            self._commits = 0
-            self._connection.execute("pragma wal_checkpoint(passive)")
-            self._guard.written()

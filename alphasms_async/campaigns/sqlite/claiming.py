@@ -1,33 +1,18 @@
 """Claims: who is called next, for as many as ask at once."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from attrs import frozen
-
 from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.records import Claimed
-from alphasms_async.campaigns.sqlite.connection import Connection, Damaged, Row
-from alphasms_async.campaigns.sqlite.reading import read_columns, read_phone
-from alphasms_async.campaigns.sqlite.sql import QUERIES
+from alphasms_async.campaigns.sql.claiming import Claim
+from alphasms_async.campaigns.sql.connection import Connection, Damaged, Row
+from alphasms_async.campaigns.sql.reading import read_columns, read_phone
 from alphasms_async.campaigns.states import SkipReason
 
-__all__ = ["Claim", "claim"]
-
-
-@frozen
-class Claim:
-    """Somebody asks whom to call."""
-
-    campaign: int
-    owner: int
-    now: float
-    """When, in seconds since 1970."""
-    client_id: int | None
-    reserved: Decimal | None
+__all__ = ["claim"]
 
 
 def claim(connection: Connection, claims: Sequence[Claim]) -> list[Claimed | None]:
@@ -46,7 +31,7 @@ def _claim(
     claimed: list[Claimed] = []
     due = {"campaign": campaign, "now": min(claim.now for claim in claims)}
     while left := claims[len(claimed) :]:
-        rows = connection.execute(QUERIES["next_planned"], {**due, "count": len(left)}).fetchall()
+        rows = connection.execute("next_planned", {**due, "count": len(left)}).fetchall()
         if not rows:
             break
         forbidden = [
@@ -72,7 +57,7 @@ def _take(connection: Connection, rows: Sequence[Row], claims: Sequence[Claim]) 
         for (recipient, _, _, attempts, *_), claim in zip(rows, claims, strict=False)
     ]
     _change(connection, "claim", attempts)
-    connection.executemany(QUERIES["add_attempt"], attempts)
+    connection.executemany("add_attempt", attempts)
     return [
         Claimed(
             Ref(recipient, attempts + 1),
@@ -87,5 +72,5 @@ def _take(connection: Connection, rows: Sequence[Row], claims: Sequence[Claim]) 
 
 def _change(connection: Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Change the rows that an index has named, each of which must be what the index says."""
-    if rows and connection.executemany(QUERIES[query], rows).rowcount != len(rows):
+    if rows and connection.executemany(query, rows).rowcount != len(rows):
         raise Damaged("a recipient is not what the index says")

@@ -1,6 +1,5 @@
 """What every journal in SQLite does, wherever its database is."""
 
-import sqlite3
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -31,13 +30,13 @@ from alphasms_async.campaigns.records import (
     Span,
     Tally,
 )
-from alphasms_async.campaigns.sqlite.applying import apply, named
-from alphasms_async.campaigns.sqlite.claims import Claim, claim
-from alphasms_async.campaigns.sqlite.connection import Connection, Row, journal_error
-from alphasms_async.campaigns.sqlite.guard import Guard
-from alphasms_async.campaigns.sqlite.moves import record, settle, sweep
-from alphasms_async.campaigns.sqlite.planning import NewCampaign, add_campaign
-from alphasms_async.campaigns.sqlite.reading import (
+from alphasms_async.campaigns.shares import Share
+from alphasms_async.campaigns.sql.applying import apply, named
+from alphasms_async.campaigns.sql.claiming import Claim
+from alphasms_async.campaigns.sql.connection import Connection, Row
+from alphasms_async.campaigns.sql.moves import record
+from alphasms_async.campaigns.sql.planning import NewCampaign, add_campaign
+from alphasms_async.campaigns.sql.reading import (
     read_attempt,
     read_began,
     read_campaign,
@@ -47,22 +46,20 @@ from alphasms_async.campaigns.sqlite.reading import (
     read_span,
     read_tally,
 )
-from alphasms_async.campaigns.sqlite.sql import QUERIES
-from alphasms_async.campaigns.sqlite.taking import shorten_rests, take_up
-from alphasms_async.campaigns.sqlite.writer import Alone, Work, Writer
+from alphasms_async.campaigns.sql.settling import Settling
+from alphasms_async.campaigns.sql.taking import shorten_rests
+from alphasms_async.campaigns.sql.writer import Alone, SharedWork, Work, Writer
 from alphasms_async.campaigns.states import RowState, SkipReason
 from alphasms_async.clock import Clock, utc_now
-from alphasms_async.errors import InvalidRequest
+from alphasms_async.errors import InvalidRequest, JournalError
 
 __all__ = ["SqlJournal"]
 
 T = TypeVar("T")
 
-_EARLY_EVENTS_SECONDS = 7 * 24 * 3600
-
 
 class SqlJournal(Journal):
-    """A journal whose database some class below opens."""
+    """A journal whose database some class below opens, and whose claims it words."""
 
     _writes_in_thread = True
 
@@ -70,7 +67,6 @@ class SqlJournal(Journal):
         self._name = name
         self._clock = clock
         self._owner = 0
-        self._guard = Guard(name)
         self._writer: Writer | None = None
         self._group: TaskGroup | None = None
         self._taken_up = set[int]()
@@ -82,8 +78,8 @@ class SqlJournal(Journal):
         self._writer = Writer(
             connection,
             self._name,
-            self._owner,
-            self._guard,
+            fence=self._fence,
+            committed=self._committed,
             in_thread=self._writes_in_thread,
         )
         self._group = anyio.create_task_group()
@@ -148,19 +144,17 @@ class SqlJournal(Journal):
     async def discard(self, name: str) -> bool:
         def work(connection: Connection) -> bool:
             campaign = {"campaign": named(connection, name).id}
-            if connection.execute(QUERIES["any_attempt"], campaign).fetchone():
+            if connection.execute("any_attempt", campaign).fetchone():
                 return False
-            connection.execute(QUERIES["delete_recipients"], campaign)
-            connection.execute(QUERIES["delete_campaign"], campaign)
+            connection.execute("delete_recipients", campaign)
+            connection.execute("delete_campaign", campaign)
             return True
 
         return await self._write(work)
 
     async def quote(self, name: str, price: Decimal, currency: str | None = None) -> None:
         fields = {"name": name, "quoted": f"{price:f}", "currency": currency}
-        await self._write(
-            lambda connection: connection.execute(QUERIES["set_campaign_quoted"], fields)
-        )
+        await self._write(lambda connection: connection.execute("set_campaign_quoted", fields))
 
     async def campaigns(self) -> list[CampaignRecord]:
         return await self._all("campaigns", {}, read_campaign)
@@ -169,7 +163,7 @@ class SqlJournal(Journal):
         return await self._read(lambda connection: named(connection, name))
 
     @asynccontextmanager
-    async def taken_up(self, campaign: int) -> AsyncGenerator[None]:
+    async def taken_up(self, campaign: int) -> AsyncGenerator[Share | None]:
         if campaign in self._taken_up:
             raise InvalidRequest(
                 "another dialer is at work on this campaign: stop it, or wait until it has ended"
@@ -177,8 +171,7 @@ class SqlJournal(Journal):
         self._taken_up.add(campaign)
         try:
             now = self._now()
-            await self._write(lambda connection: take_up(connection, campaign, now))
-            yield
+            yield await self._write(lambda connection: self._take_up(connection, campaign, now))
         finally:
             self._taken_up.discard(campaign)
 
@@ -186,14 +179,12 @@ class SqlJournal(Journal):
         self, campaign: int, *, client_id: int | None = None, reserved: Decimal | None = None
     ) -> Claimed | None:
         asked = Claim(campaign, self._owner, self._now(), client_id, reserved)
-        return await self._writing().share(claim, asked)
+        return await self._writing().share(self._claiming, asked)
 
     async def settle(self, settlement: Settlement) -> RowState:
-        now = self._now()
         # Not fenced: what an attempt came to is true whoever writes the journal now.
-        return await self._write(
-            lambda connection: settle(connection, settlement, now), fenced=False
-        )
+        settling = Settling(settlement, self._now())
+        return await self._writing().share(self._settling, settling, fenced=False)
 
     async def record(self, event: CallEvent) -> Recorded:
         now = self._now()
@@ -218,14 +209,12 @@ class SqlJournal(Journal):
     async def expire(self, campaign: int) -> int:
         fields = {"campaign": campaign, "reason": SkipReason.EXPIRED}
         return await self._write(
-            lambda connection: len(connection.execute(QUERIES["skip_planned"], fields).fetchall())
+            lambda connection: len(connection.execute("skip_planned", fields).fetchall())
         )
 
     async def halt(self, campaign: int, reason: str | None) -> None:
         fields = {"campaign": campaign, "halted": reason}
-        await self._write(
-            lambda connection: connection.execute(QUERIES["set_campaign_halted"], fields)
-        )
+        await self._write(lambda connection: connection.execute("set_campaign_halted", fields))
 
     async def finish(self, campaign: int) -> bool:
         fields = {
@@ -235,11 +224,11 @@ class SqlJournal(Journal):
         }
 
         def work(connection: Connection) -> bool:
-            (state,) = connection.execute(QUERIES["campaign_state"], fields).fetchone()
-            if connection.execute(QUERIES["left_to_dial"], fields).fetchone()[0]:
+            (state,) = connection.execute("campaign_state", fields).fetchone()
+            if connection.execute("left_to_dial", fields).fetchone()[0]:
                 return False
             if state not in {CampaignState.CANCELLED, CampaignState.FINISHED}:
-                connection.execute(QUERIES["set_campaign_state"], fields)
+                connection.execute("set_campaign_state", fields)
             return True
 
         return await self._write(work)
@@ -308,29 +297,32 @@ class SqlJournal(Journal):
 
     @abstractmethod
     def _take(self) -> Connection:
-        """Open the database, call `_begin`, and return it; in a worker thread."""
+        """Open the database and return what is written through; in a worker thread."""
 
     @abstractmethod
     def _let_go(self) -> None:
         """Close what `_take` opened."""
 
-    def _begin(self, connection: Connection, host: str, pid: int) -> None:
-        """Become the owner, and make uncertain what an earlier one left behind.
+    @property
+    @abstractmethod
+    def _claiming(self) -> SharedWork[Claim, Claimed | None]:
+        """What takes for each claim the next recipient that is due."""
 
-        Raises:
-            JournalError: The database cannot be written.
-        """
-        now = self._now()
-        try:
-            connection.execute("begin immediate")
-            (self._owner,) = connection.execute(
-                QUERIES["add_owner"], {"host": host, "pid": pid, "now": now}
-            ).fetchone()
-            sweep(connection, now)
-            connection.execute(QUERIES["forget_old_early"], {"before": now - _EARLY_EVENTS_SECONDS})
-            connection.execute("commit")
-        except sqlite3.Error as error:
-            raise journal_error(error, self._name) from error
+    @property
+    @abstractmethod
+    def _settling(self) -> SharedWork[Settling, RowState]:
+        """What writes how attempts ended."""
+
+    @abstractmethod
+    def _take_up(self, connection: Connection, campaign: int, now: float) -> Share | None:
+        """Make a dialer the one of this journal that is at work on a campaign."""
+
+    def _fence(self) -> JournalError | None:
+        """Return why nothing may be begun here any more, `None` while it may."""
+        return None
+
+    def _committed(self) -> None:
+        """Do what is to be done after a commit."""
 
     async def _write(self, work: Work[T], *, fenced: bool = True, alone: Alone | None = None) -> T:
         return await self._writing().write(work, fenced=fenced, alone=alone)
@@ -350,7 +342,7 @@ class SqlJournal(Journal):
     ) -> list[T]:
         """Return each row of an answer as the value that `read` makes of it, where it was read."""
         return await self._read(
-            lambda connection: [read(row) for row in connection.execute(QUERIES[query], parameters)]
+            lambda connection: [read(row) for row in connection.execute(query, parameters)]
         )
 
     def _now(self) -> float:

@@ -1,0 +1,1 @@
+"""What every journal in a database does, whichever database that is."""
