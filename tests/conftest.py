@@ -2,7 +2,7 @@
 
 import inspect
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from functools import wraps
 from typing import Any
 
@@ -58,3 +58,39 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
         return 0.0
 
     monkeypatch.setattr("alphasms_async.exchange._pause", none)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Generator[str]:
+    """A database on a server of PostgreSQL that is there while the tests are; it never crashes."""
+    from tests.postgresql import running
+
+    with running() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: str) -> Generator[str]:
+    """The one database that this process's tests share."""
+    from tests.postgresql import new_database
+
+    with new_database(postgres_server) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def postgres_dsn(postgres_database: str) -> str:
+    """A database in which no row is left of the test before; its tables may be there already."""
+    from tests.postgresql import empty
+
+    empty(postgres_database)
+    return postgres_database
+
+
+@pytest.fixture
+def fresh_postgres_dsn(postgres_server: str) -> Generator[str]:
+    """A database in which there is nothing at all, and which is nobody else's."""
+    from tests.postgresql import new_database
+
+    with new_database(postgres_server) as dsn:
+        yield dsn

@@ -74,6 +74,11 @@ class Journal(ABC):
     def place(self) -> str | Path:
         """Where it can be opened again: a file, or the address of a database, password and all."""
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it is open for reading only, so that its writer must be told what to write."""
+        return False
+
     @abstractmethod
     async def __aenter__(self) -> Self:
         """Take the journal, and make uncertain what an earlier dialer left behind.
@@ -144,6 +149,9 @@ class Journal(ABC):
             name: Its name.
             price: The highest price.
             currency: What it is in. `None`: what is known stays.
+
+        Raises:
+            InvalidRequest: There is none of that name.
         """
 
     @abstractmethod

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.postgres import PostgresJournal
 from alphasms_async.campaigns.sqlite import SqliteJournal
 from tests.campaigns.journals import NAME, OPENERS, Stage, Time, listed, staged
 from tests.doubles import phones
@@ -15,9 +16,12 @@ def time() -> Time:
     return Time()
 
 
-@pytest.fixture(params=OPENERS)
+@pytest.fixture(params=[*OPENERS, "postgres"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path, time: Time) -> Callable[[], Journal]:
     """What makes a journal, not yet entered: each kind in turn."""
+    if request.param == "postgres":
+        dsn: str = request.getfixturevalue("postgres_dsn")
+        return lambda: PostgresJournal(dsn, clock=time)
     return lambda: OPENERS[request.param](tmp_path, time)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from alphasms_async.campaigns.commands import RecordEvent, command_to_json
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.records import CampaignState
+from alphasms_async.campaigns.postgres import PostgresJournal
 from alphasms_async.campaigns.sqlite import MemoryJournal
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import InvalidRequest
@@ -31,10 +32,13 @@ async def accepted(stage: Stage, id: int = ID) -> Ref:
     return await stage.attempt(Verdict.ACCEPTED, gateway_id=id)
 
 
-async def written(stage: Stage, sql: str, *values: Any) -> None:
-    """Write into the database what the journal itself would not."""
-    connection: Any = vars(stage.journal)["_connection"]
-    connection.execute(sql, values)
+async def kept_instead(stage: Stage, event: str) -> None:
+    """Write into the database what the journal itself would not: what it kept of every event."""
+    connection: Any = vars(stage.journal)["_connection"].opened
+    if isinstance(stage.journal, PostgresJournal):
+        connection.execute("update alphasms.early_event set event = %s", [event])
+    else:
+        connection.execute("update early_event set event = ?", [event])
 
 
 async def told(stage: Stage, ref: Ref) -> tuple[Any, ...]:
@@ -278,7 +282,7 @@ KEPT = {
 async def test_what_was_kept_and_cannot_be_read_harms_no_call(stage: Stage, kept: str) -> None:
     """The call that it waits for is settled, and its next event is taken."""
     await stage.event(CallOutcome.BUSY, id=ID)
-    await written(stage, "update early_event set event = ?", kept)
+    await kept_instead(stage, kept)
     ref = (await stage.claim()).ref
     assert await stage.settle(ref, Verdict.ACCEPTED, gateway_id=ID) is RowState.ACCEPTED
     assert await stage.event(CallOutcome.BUSY, id=ID) is Recorded.CHANGED
@@ -289,7 +293,7 @@ async def test_what_was_kept_and_cannot_be_read_harms_no_call(stage: Stage, kept
 async def test_what_was_kept_and_cannot_be_read_gives_way(stage: Stage, kept: str) -> None:
     """Another event of the same call takes its place."""
     await stage.event(CallOutcome.BUSY, id=ID)
-    await written(stage, "update early_event set event = ?", kept)
+    await kept_instead(stage, kept)
     assert await stage.event(CallOutcome.ANSWERED, id=ID, **ANSWERED) is Recorded.EARLY
     ref = await accepted(stage)
     assert await told(stage, ref) == (RowState.DONE, CallOutcome.ANSWERED, 12, "7")

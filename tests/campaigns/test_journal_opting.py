@@ -157,7 +157,7 @@ async def test_strangers_events_are_kept_up_to_a_bound(
         for number in range(50):
             time.forward(1)
             await stage.event(ANSWERED, id=number + 1)
-        connection: Any = vars(journal)["_connection"]
+        connection: Any = vars(journal)["_connection"].opened
         kept = connection.execute("select gateway_id from early_event order by 1").fetchall()
         assert 15 <= len(kept) <= 20
         assert [one for (one,) in kept] == list(range(51 - len(kept), 51))

@@ -1,7 +1,8 @@
 """What a command does to the journal, inside one transaction."""
 
-import json
+from collections.abc import Mapping
 from contextlib import suppress
+from decimal import Decimal
 
 from alphasms_async.campaigns.commands import (
     AddDoNotCall,
@@ -19,13 +20,14 @@ from alphasms_async.campaigns.commands import (
 from alphasms_async.campaigns.events import Recorded
 from alphasms_async.campaigns.records import CampaignRecord, CampaignState
 from alphasms_async.campaigns.sql.connection import Connection
+from alphasms_async.campaigns.sql.definitions import definition_facts
 from alphasms_async.campaigns.sql.moves import decide, record
 from alphasms_async.campaigns.sql.reading import read_campaign
 from alphasms_async.campaigns.states import Cause, SkipReason
 from alphasms_async.checks import check_max_price, check_rate, check_sum
 from alphasms_async.errors import InvalidRequest
 
-__all__ = ["apply", "named"]
+__all__ = ["apply", "named", "quote"]
 
 
 def named(connection: Connection, name: str) -> CampaignRecord:
@@ -104,10 +106,27 @@ def _set_limit(connection: Connection, command: SetPace | SetBudget) -> int:
         pace = {"campaign": campaign.id, "per_second": checked}
         connection.execute("set_campaign_pace", pace)
     else:
-        told = json.dumps({**campaign.definition, **_sums(campaign, command)})
-        definition = {"campaign": campaign.id, "definition": told}
-        connection.execute("set_campaign_definition", definition)
+        _define(connection, campaign, _sums(campaign, command))
     return 1
+
+
+def quote(connection: Connection, name: str, price: Decimal, currency: str | None) -> None:
+    """Note what is quoted for a call of a campaign.
+
+    Raises:
+        InvalidRequest: There is none of that name.
+    """
+    campaign = named(connection, name)
+    quoted = {"campaign": campaign.id, "quoted": f"{price:f}"}
+    connection.execute("set_campaign_quoted", quoted)
+    if currency is not None:
+        _define(connection, campaign, {"currency": currency})
+
+
+def _define(connection: Connection, campaign: CampaignRecord, news: Mapping[str, str]) -> None:
+    """Have a campaign's definition say something else."""
+    facts = definition_facts({**campaign.definition, **news})
+    connection.execute("set_campaign_definition", {"campaign": campaign.id, **facts})
 
 
 def _sums(campaign: CampaignRecord, command: SetBudget) -> dict[str, str]:

@@ -106,3 +106,10 @@ class Connection(Protocol):
     def passes(self, failure: Exception) -> bool:
         """Return whether the transaction may be tried once more: nothing of it has happened."""
         raise NotImplementedError
+
+    def revive(self) -> bool:
+        """Return whether it can be written through again, after it has failed and some waiting.
+
+        Only what must be told at any cost is written then: how calls ended.
+        """
+        raise NotImplementedError

@@ -31,11 +31,11 @@ from alphasms_async.campaigns.records import (
     Tally,
 )
 from alphasms_async.campaigns.shares import Share
-from alphasms_async.campaigns.sql.applying import apply, named
+from alphasms_async.campaigns.sql.applying import apply, named, quote
 from alphasms_async.campaigns.sql.claiming import Claim
 from alphasms_async.campaigns.sql.connection import Connection, Row
 from alphasms_async.campaigns.sql.moves import record
-from alphasms_async.campaigns.sql.planning import NewCampaign, add_campaign
+from alphasms_async.campaigns.sql.planning import NewCampaign, discard
 from alphasms_async.campaigns.sql.reading import (
     read_attempt,
     read_began,
@@ -132,7 +132,7 @@ class SqlJournal(Journal):
         now = self._now()
         try:
             return await self._write(
-                lambda connection: add_campaign(connection, new, now), alone=alone
+                lambda connection: self._plan(connection, new, now), alone=alone
             )
         except BaseException:
             if alone.is_durable:
@@ -142,19 +142,10 @@ class SqlJournal(Journal):
             raise
 
     async def discard(self, name: str) -> bool:
-        def work(connection: Connection) -> bool:
-            campaign = {"campaign": named(connection, name).id}
-            if connection.execute("any_attempt", campaign).fetchone():
-                return False
-            connection.execute("delete_recipients", campaign)
-            connection.execute("delete_campaign", campaign)
-            return True
-
-        return await self._write(work)
+        return await self._write(lambda connection: self._discard(connection, name))
 
     async def quote(self, name: str, price: Decimal, currency: str | None = None) -> None:
-        fields = {"name": name, "quoted": f"{price:f}", "currency": currency}
-        await self._write(lambda connection: connection.execute("set_campaign_quoted", fields))
+        await self._write(lambda connection: self._quote(connection, name, price, currency))
 
     async def campaigns(self) -> list[CampaignRecord]:
         return await self._all("campaigns", {}, read_campaign)
@@ -189,11 +180,11 @@ class SqlJournal(Journal):
     async def record(self, event: CallEvent) -> Recorded:
         now = self._now()
         # Fenced: what is answered here as kept, and lies in a file that is gone, is told by nobody.
-        return await self._write(lambda connection: record(connection, event, now))
+        return await self._write(lambda connection: self._record(connection, event, now))
 
     async def apply(self, command: Command) -> int:
         now = self._now()
-        return await self._write(lambda connection: apply(connection, command, now))
+        return await self._write(lambda connection: self._apply(connection, command, now))
 
     async def drain(self) -> int:
         return 0
@@ -316,6 +307,24 @@ class SqlJournal(Journal):
     @abstractmethod
     def _take_up(self, connection: Connection, campaign: int, now: float) -> Share | None:
         """Make a dialer the one of this journal that is at work on a campaign."""
+
+    @abstractmethod
+    def _plan(self, connection: Connection, new: NewCampaign, now: float) -> Planned:
+        """Write a campaign with all its rows."""
+
+    def _discard(self, connection: Connection, name: str) -> bool:
+        return discard(connection, name)
+
+    def _quote(
+        self, connection: Connection, name: str, price: Decimal, currency: str | None
+    ) -> None:
+        quote(connection, name, price, currency)
+
+    def _record(self, connection: Connection, event: CallEvent, now: float) -> Recorded:
+        return record(connection, event, now)
+
+    def _apply(self, connection: Connection, command: Command, now: float) -> int:
+        return apply(connection, command, now)
 
     def _fence(self) -> JournalError | None:
         """Return why nothing may be begun here any more, `None` while it may."""

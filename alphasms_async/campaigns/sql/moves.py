@@ -20,7 +20,7 @@ from alphasms_async.campaigns.states import Cause, RowState, SkipReason, Verdict
 from alphasms_async.errors import JournalError
 from alphasms_async.models import CallOutcome
 
-__all__ = ["REDIAL_AFTER_SECONDS", "decide", "record", "settle_with_care", "sweep"]
+__all__ = ["REDIAL_AFTER_SECONDS", "can_be_kept", "decide", "record", "settle_with_care", "sweep"]
 
 REDIAL_AFTER_SECONDS = 600
 """How old an uncertain attempt must be before a person may have it dialled again: until then its
@@ -54,12 +54,19 @@ class _Row:
     campaign: int
 
 
-def sweep(connection: Connection, now: float, campaign: int | None = None) -> int:
+def sweep(
+    connection: Connection, now: float, campaign: int | None = None, owner: int | None = None
+) -> int:
     """Make uncertain what a dialer that is gone was dialling; return how many that were.
 
-    `None` for the campaign: in all of them.
+    Args:
+        connection: The connection, in a transaction.
+        now: When, in seconds since 1970.
+        campaign: In which campaign. `None`: in all of them.
+        owner: Whose dialer is gone from it, though he lives himself, where there may be many.
     """
-    open_rows = connection.execute("open_rows", {"campaign": campaign}).fetchall()
+    asked = {"campaign": campaign, "owner": owner}
+    open_rows = connection.execute("open_rows", asked).fetchall()
     for recipient, attempt in open_rows:
         connection.execute(
             "sweep_attempt",
@@ -100,7 +107,7 @@ def record(connection: Connection, event: CallEvent, now: float) -> Recorded:
 
 
 def _record(connection: Connection, event: CallEvent, now: float) -> Recorded:
-    if not _can_be_kept(event):
+    if not can_be_kept(event):
         return Recorded.CONTRADICTED
     ref = event.ref or _ref_of(connection, event.id)
     if ref is None:
@@ -289,7 +296,7 @@ def _merged(
     return None if told == {"outcome": outcome, "seconds": seconds, "digits": digits} else told
 
 
-def _can_be_kept(event: CallEvent) -> bool:
+def can_be_kept(event: CallEvent) -> bool:
     """Return whether the database can hold what an event tells; none of ours is beyond that."""
     ref = event.ref or Ref(0, 0)
     numbers = (event.id or 0, event.seconds or 0, ref.recipient, ref.attempt)
@@ -354,6 +361,6 @@ def _early(connection: Connection, gateway_id: int) -> CallEvent | None:
     # What cannot be read, whoever kept it, must not harm the call that it waits for.
     with suppress(JournalError, RecursionError, ValueError):
         command = command_from_json(json.loads(row[0]))
-        if isinstance(command, RecordEvent) and _can_be_kept(command.event):
+        if isinstance(command, RecordEvent) and can_be_kept(command.event):
             return command.event
     return None

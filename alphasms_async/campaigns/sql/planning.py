@@ -1,19 +1,19 @@
 """A whole campaign, row by row, inside one transaction."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import define, frozen
 
 from alphasms_async.campaigns.journal import Planned
 from alphasms_async.campaigns.records import PlannedRow
+from alphasms_async.campaigns.sql.applying import named
 from alphasms_async.campaigns.sql.connection import Connection
+from alphasms_async.campaigns.sql.definitions import definition_facts
 from alphasms_async.campaigns.sql.reading import read_tally
-from alphasms_async.campaigns.states import SkipReason
 from alphasms_async.errors import InvalidRequest
 
-__all__ = ["NewCampaign", "add_campaign"]
+__all__ = ["AddRows", "NewCampaign", "add_campaign", "discard"]
 
 _ROWS_A_REPORT = 2000
 
@@ -32,7 +32,14 @@ class NewCampaign:
     on_progress: Callable[[int], None] | None
 
 
-def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planned:
+AddRows = Callable[[Connection, int, Iterable[PlannedRow]], None]
+"""Writes the recipients of a campaign, a row for each, with the ids that come next; a number that
+stands in the list twice is skipped but for the first, one on the do-not-call list too."""
+
+
+def add_campaign(
+    connection: Connection, new: NewCampaign, now: float, add_rows: AddRows
+) -> Planned:
     """Write the campaign with all its rows.
 
     Raises:
@@ -46,23 +53,17 @@ def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planne
         "add_campaign",
         {
             "name": new.name,
-            "definition": json.dumps(new.definition),
+            **definition_facts(new.definition),
             "per_second": new.per_second,
             "quoted": new.quoted,
             "now": now,
         },
     ).fetchone()
     (before,) = connection.execute("last_recipient").fetchone()
-    count, parts = 0, 1
-    for count, row in enumerate(new.rows, start=1):
-        _add(connection, campaign, row)
-        parts = max(parts, row.parts)
-        if new.on_progress is not None and count % _ROWS_A_REPORT == 0:
-            new.on_progress(count)
-    if new.on_progress is not None:
-        new.on_progress(count)
-    (last,) = connection.execute("last_recipient").fetchone()
-    span = {"campaign": campaign, "first": before + 1, "last": last, "parts": parts}
+    told = _Told(new.on_progress)
+    add_rows(connection, campaign, told.each(new.rows))
+    last = before + told.rows
+    span = {"campaign": campaign, "first": before + 1, "last": last, "parts": told.parts}
     connection.execute("set_campaign_rows", span)
     recent = 0
     if new.recent_since is not None:
@@ -74,24 +75,35 @@ def add_campaign(connection: Connection, new: NewCampaign, now: float) -> Planne
     return planned
 
 
-def _add(connection: Connection, campaign: int, row: PlannedRow) -> None:
-    if row.phone is None:
-        _skip(connection, campaign, row.line, row.given, SkipReason.INVALID)
-        return
-    fields = {
-        "campaign": campaign,
-        "line": row.line,
-        "phone": row.phone,
-        "columns": None if row.columns is None else json.dumps(dict(row.columns)),
-    }
-    if connection.execute("add_recipient", fields).fetchone() is None:
-        _skip(connection, campaign, row.line, row.phone, SkipReason.DUPLICATE)
+def discard(connection: Connection, name: str) -> bool:
+    """Take a campaign out, unless somebody was dialled in it; return whether it is gone.
+
+    Raises:
+        InvalidRequest: There is none of that name.
+    """
+    campaign = {"campaign": named(connection, name).id}
+    if connection.execute("any_attempt", campaign).fetchone():
+        return False
+    connection.execute("delete_recipients", campaign)
+    connection.execute("delete_campaign", campaign)
+    return True
 
 
-def _skip(
-    connection: Connection, campaign: int, line: int, given: str | None, reason: SkipReason
-) -> None:
-    connection.execute(
-        "add_skipped",
-        {"campaign": campaign, "line": line, "given": given, "reason": reason},
-    )
+@define
+class _Told:
+    """What is seen of rows while they are read."""
+
+    on_progress: Callable[[int], None] | None
+    rows: int = 0
+    parts: int = 1
+    """The most prices that one of them costs."""
+
+    def each(self, rows: Iterable[PlannedRow]) -> Iterator[PlannedRow]:
+        on_progress = self.on_progress or (lambda _: None)
+        for row in rows:
+            self.rows += 1
+            self.parts = max(self.parts, row.parts)
+            yield row
+            if self.rows % _ROWS_A_REPORT == 0:
+                on_progress(self.rows)
+        on_progress(self.rows)

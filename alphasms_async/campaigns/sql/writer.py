@@ -216,23 +216,37 @@ class Writer:
         return self._batches[-1].done
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
-        if self._failure is None:
-            try:
-                self._try_to_transact(batch)
-            except self._connection.failures as error:
-                self._failure = self._connection.error(error, self._name)
-            except Exception as error:  # noqa: BLE001 - whatever it was, nothing of it is durable
-                self._failure = JournalError(f"the journal {self._name} cannot be used: {error!r}")
-        if self._failure is not None:
+        if self._failure is not None or not self._is_done(batch):
             # Fail-stop: what cannot be written down must not be done.
             for job in batch:
                 job.error = self._failure
+            self._tell_late([job for job in batch if not job.fenced and job.alone is None])
             return
         try:
             self._committed()
         except self._connection.failures as error:
             # These jobs are durable; the next ones are not begun.
             self._failure = self._connection.error(error, self._name)
+
+    def _is_done(self, batch: list[_Job[Any]]) -> bool:
+        """Do what is asked for; return whether that could be done."""
+        try:
+            self._try_to_transact(batch)
+        except self._connection.failures as error:
+            self._failure = self._connection.error(error, self._name)
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing of it is durable
+            self._failure = JournalError(f"the journal {self._name} cannot be used: {error!r}")
+        return self._failure is None
+
+    def _tell_late(self, jobs: list[_Job[Any]]) -> None:
+        """Write what has happened all the same, if the database comes back for that."""
+        failures: tuple[type[Exception], ...] = (*self._connection.failures, AlphaSMSError)
+        if jobs and self._connection.revive():
+            try:
+                self._try_to_transact(jobs)
+            except failures:
+                for job in jobs:
+                    job.error = self._failure
 
     def _try_to_transact(self, batch: list[_Job[Any]]) -> None:
         for _ in range(_MOST_TRIES - 1):

@@ -97,6 +97,10 @@ class SqliteConnection:
         """Return whether to try again: never, for a disk that failed once is not trusted."""
         return False
 
+    def revive(self) -> bool:
+        """Return whether to write on after a failure: never, likewise."""
+        return False
+
 
 def journal_error(error: Exception, name: str) -> JournalError:
     """Return what a failure of SQLite means, in one line."""

@@ -24,7 +24,7 @@ class MemoryJournal(OneWriterJournal):
 
     def __init__(self, *, clock: Clock = utc_now) -> None:
         super().__init__("in memory", clock)
-        self._connection: sqlite3.Connection | None = None
+        self._connection: SqliteConnection | None = None
 
     @property
     def place(self) -> str | Path:
@@ -32,13 +32,11 @@ class MemoryJournal(OneWriterJournal):
         return self._name
 
     def _take(self) -> SqliteConnection:
-        self._connection = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False
-        )
-        prepare(self._connection, self._name, in_memory=True)
-        connection = SqliteConnection(self._connection)
-        self._begin(connection, "memory", os.getpid())
-        return connection
+        opened = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._connection = SqliteConnection(opened)
+        prepare(opened, self._name, in_memory=True)
+        self._begin(self._connection, "memory", os.getpid())
+        return self._connection
 
     def _let_go(self) -> None:
         if self._connection is not None:

@@ -1,17 +1,20 @@
 """A journal in SQLite: one process writes it, and whoever comes later takes it over."""
 
+from alphasms_async.campaigns.journal import Planned
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.shares import Share
 from alphasms_async.campaigns.sql.claiming import Claim
 from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.sql.journal import SqlJournal
 from alphasms_async.campaigns.sql.moves import sweep
+from alphasms_async.campaigns.sql.planning import NewCampaign, add_campaign
 from alphasms_async.campaigns.sql.settling import Settling
 from alphasms_async.campaigns.sql.taking import shorten_rests
 from alphasms_async.campaigns.sql.writer import SharedWork
 from alphasms_async.campaigns.sqlite.claiming import claim
 from alphasms_async.campaigns.sqlite.connection import FAILURES, SqliteConnection, journal_error
 from alphasms_async.campaigns.sqlite.guard import Guard
+from alphasms_async.campaigns.sqlite.planning import add_rows
 from alphasms_async.campaigns.sqlite.settling import settle
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.clock import Clock, utc_now
@@ -44,6 +47,9 @@ class OneWriterJournal(SqlJournal):
         sweep(connection, now, campaign)
         shorten_rests(connection, [campaign], now)
         return None
+
+    def _plan(self, connection: Connection, new: NewCampaign, now: float) -> Planned:
+        return add_campaign(connection, new, now, add_rows)
 
     def _begin(self, connection: SqliteConnection, host: str, pid: int) -> None:
         """Become the owner, and make uncertain what an earlier one left behind.

@@ -99,9 +99,7 @@ select coalesce(max(id), 0) from recipient;
 update campaign set first = :first, last = :last, parts = :parts where id = :campaign;
 
 -- name: set_campaign_quoted
-update campaign set quoted = :quoted,
-  definition = iif(:currency is null, definition, json_set(definition, '$.currency', :currency))
-where name = :name;
+update campaign set quoted = :quoted where id = :campaign;
 
 -- name: reopen_campaign
 update campaign set state = 'ready', finished_at = null

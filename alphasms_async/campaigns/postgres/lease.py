@@ -1,0 +1,110 @@
+"""The lease of one dialling process: taken with its first claim, and prolonged while it lives."""
+
+import logging
+import os
+import socket
+
+import anyio
+import anyio.to_thread
+
+from alphasms_async.campaigns.postgres.clock import DatabaseClock
+from alphasms_async.campaigns.postgres.connection import PostgresConnection, connect
+from alphasms_async.campaigns.postgres.failures import FAILURES, journal_error
+from alphasms_async.campaigns.postgres.leases import renew
+from alphasms_async.errors import JournalError, JournalLocked
+
+__all__ = ["Lease"]
+
+_log = logging.getLogger("alphasms_async")
+
+_BEATS_A_LEASE = 6
+
+
+class Lease:
+    """Says now and then, through a connection of its own, that this process lives.
+
+    Of its own, for what is read or written elsewhere may take longer than a lease.
+
+    Args:
+        dsn: The database.
+        name: The journal's name, for errors.
+        seconds: How long after a sign of life the process is taken to live, above 0.
+        clock: What learns the database's time on the way.
+    """
+
+    def __init__(self, dsn: str, name: str, seconds: float, clock: DatabaseClock) -> None:
+        self._dsn = dsn
+        self._name = name
+        self.seconds: float = seconds
+        """How long it lasts without a sign of life."""
+        self.owner: int = 0
+        """The number that the database knows this process by. 0: none was needed yet."""
+        self._clock = clock
+        self._connection: PostgresConnection | None = None
+        self._turn = anyio.Lock()
+        self._scope = anyio.CancelScope()
+        self._limiter = anyio.CapacityLimiter(1)
+
+    @property
+    def interval_seconds(self) -> float:
+        """How long it is from one sign of life to the next."""
+        return self.seconds / _BEATS_A_LEASE
+
+    async def take(self) -> bool:
+        """Take the lease, once; return whether that was now, and it is to be kept from here on.
+
+        Raises:
+            JournalError: The database cannot be used.
+        """
+        async with self._turn:
+            if self.owner:
+                return False
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._register, limiter=self._limiter)
+            return True
+
+    async def keep(self) -> None:
+        """Prolong the lease, until it is lost or `end` is called."""
+        has_failed = False
+        with self._scope:
+            while True:
+                await anyio.sleep(self.interval_seconds)
+                try:
+                    await anyio.to_thread.run_sync(self._beat, limiter=self._limiter)
+                    has_failed = False
+                except JournalLocked:
+                    # Whoever claims next is told.
+                    return
+                except JournalError as error:
+                    if not has_failed:
+                        _log.warning("%s; trying again", error)
+                    has_failed = True
+
+    def end(self) -> None:
+        """Prolong it no more."""
+        self._scope.cancel()
+
+    def close(self) -> None:
+        """Close its connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _register(self) -> None:
+        connection = self._connected()
+        told = {"host": socket.gethostname(), "pid": os.getpid(), "lease": self.seconds}
+        try:
+            (self.owner,) = connection.execute("add_owner", told).fetchone()
+        except FAILURES as error:
+            raise journal_error(error, self._name) from error
+
+    def _beat(self) -> None:
+        try:
+            self._clock.look(renew(self._connected(), self.owner, self._name))
+        except FAILURES as error:
+            raise journal_error(error, self._name) from error
+
+    def _connected(self) -> PostgresConnection:
+        if self._connection is None or self._connection.is_broken:
+            self._connection = connect(self._dsn, self._name)
+        return self._connection

@@ -1,0 +1,44 @@
+"""Leases: who is at work, and what becomes of the calls and the money of whoever is gone."""
+
+from alphasms_async.campaigns.sql.connection import Connection
+from alphasms_async.campaigns.sql.moves import sweep
+from alphasms_async.errors import JournalLocked
+
+__all__ = ["leave", "leave_share", "renew", "sweep_gone"]
+
+
+def renew(connection: Connection, owner: int, name: str) -> float:
+    """Prolong a lease; return the database's time, in seconds since 1970.
+
+    Raises:
+        JournalLocked: It was lost, and this owner begins nothing more.
+    """
+    row = connection.execute("renew", {"owner": owner}).fetchone()
+    if row is None:
+        raise JournalLocked(
+            f"this process was away from the journal {name} for longer than its lease: whom it was "
+            "calling is uncertain, and it dials nobody more; start it again"
+        )
+    seconds: float = row[0]
+    return seconds
+
+
+def sweep_gone(connection: Connection, now: float) -> int:
+    """Take whoever lost his lease for gone; return how many calls are uncertain for that.
+
+    First comes back what is left of their money, as long as it can be told what is open.
+    """
+    connection.execute("lapse")
+    connection.execute("close_shares", {"campaign": None, "owner": None})
+    return sweep(connection, now)
+
+
+def leave(connection: Connection, owner: int, now: float) -> None:
+    """Give a lease back, and with it everything that it was for."""
+    connection.execute("leave", {"owner": owner})
+    sweep_gone(connection, now)
+
+
+def leave_share(connection: Connection, campaign: int, owner: int) -> None:
+    """Give back what is left of one campaign's money."""
+    connection.execute("close_shares", {"campaign": campaign, "owner": owner})
