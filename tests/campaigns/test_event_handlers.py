@@ -13,8 +13,9 @@ from alphasms_async import JournalError
 from alphasms_async.campaigns.commands import Command
 from alphasms_async.campaigns.event_handlers import EventRecorder, EventSender
 from alphasms_async.campaigns.events import Ref
+from alphasms_async.campaigns.places import tell
 from alphasms_async.campaigns.records import RowRecord
-from alphasms_async.campaigns.sqlite import SqliteJournal, Told, tell
+from alphasms_async.campaigns.sqlite import SqliteJournal, Told
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.models import CallOutcome
 from alphasms_async.webhooks.events import HookEvent, OtpEvent

@@ -13,7 +13,7 @@ import anyio.to_thread
 import psycopg
 from attrs import frozen
 
-from alphasms_async.campaigns.commands import Command
+from alphasms_async.campaigns.commands import Command, SetBudget
 from alphasms_async.campaigns.dsn import check_dsn, shown
 from alphasms_async.campaigns.events import CallEvent, Recorded
 from alphasms_async.campaigns.journal import Planned
@@ -26,9 +26,10 @@ from alphasms_async.campaigns.postgres.leases import leave, leave_share, renew, 
 from alphasms_async.campaigns.postgres.migrating import migrate
 from alphasms_async.campaigns.postgres.planning import add_rows
 from alphasms_async.campaigns.postgres.settling import settle
-from alphasms_async.campaigns.postgres.shares import PostgresShare, open_share
+from alphasms_async.campaigns.postgres.shares import PostgresShare, count_anew, open_share
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.shares import Share
+from alphasms_async.campaigns.sql.applying import named
 from alphasms_async.campaigns.sql.claiming import Claim
 from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.sql.journal import SqlJournal
@@ -230,7 +231,7 @@ class PostgresJournal(SqlJournal):
                 self._sweep(connection)
         except FAILURES as error:
             self._let_go()
-            raise journal_error(error, self._name) from error
+            raise journal_error(error, self._name) from None
         except BaseException:
             self._let_go()
             raise
@@ -289,6 +290,12 @@ class PostgresJournal(SqlJournal):
 
     def _apply(self, connection: Connection, command: Command, now: float) -> int:
         connection.execute("one_commands")
+        if isinstance(command, SetBudget):
+            campaign = named(connection, command.campaign)
+            if campaign.budget is None:
+                # Whoever is at work without one has been given nothing out of it.
+                connection.execute("lock_campaign", {"campaign": campaign.id})
+                count_anew(connection, campaign.id)
         return super()._apply(connection, command, now)
 
     def _take_up(self, connection: Connection, campaign: int, now: float) -> Share | None:
@@ -309,16 +316,21 @@ class PostgresJournal(SqlJournal):
         return await self._write(leased)
 
     async def _read(self, work: Work[T]) -> T:
-        """Read beside the writes; a connection that broke is made anew for the next one."""
+        """Read beside the writes, through a connection that is opened anew when it broke."""
         self._writing()
 
         def read() -> T:
-            if self._reader is None or self._reader.is_broken:
-                self._reader = connect(self._dsn, self._name)
+            reader, is_new = self._reader, False
+            if reader is None or reader.is_broken:
+                reader, is_new = connect(self._dsn, self._name), True
+                self._reader = reader
             try:
-                return work(self._reader)
+                return work(reader)
             except FAILURES as error:
-                raise journal_error(error, self._name) from error
+                # It may have broken while nobody used it, as when the database was started anew.
+                if reader.is_broken and not is_new:
+                    return read()
+                raise journal_error(error, self._name) from None
 
         return await anyio.to_thread.run_sync(read, limiter=self._reading)
 

@@ -42,7 +42,9 @@ class Lease:
         self._clock = clock
         self._connection: PostgresConnection | None = None
         self._turn = anyio.Lock()
-        self._scope = anyio.CancelScope()
+        # Made where it is entered, for a journal may be made where no event loop runs.
+        self._scope: anyio.CancelScope | None = None
+        self._is_ended = False
         self._limiter = anyio.CapacityLimiter(1)
 
     @property
@@ -66,8 +68,8 @@ class Lease:
     async def keep(self) -> None:
         """Prolong the lease, until it is lost or `end` is called."""
         has_failed = False
-        with self._scope:
-            while True:
+        with anyio.CancelScope() as self._scope:
+            while not self._is_ended:
                 await anyio.sleep(self.interval_seconds)
                 try:
                     await anyio.to_thread.run_sync(self._beat, limiter=self._limiter)
@@ -82,7 +84,9 @@ class Lease:
 
     def end(self) -> None:
         """Prolong it no more."""
-        self._scope.cancel()
+        self._is_ended = True
+        if self._scope is not None:
+            self._scope.cancel()
 
     def close(self) -> None:
         """Close its connection."""
@@ -96,13 +100,13 @@ class Lease:
         try:
             (self.owner,) = connection.execute("add_owner", told).fetchone()
         except FAILURES as error:
-            raise journal_error(error, self._name) from error
+            raise journal_error(error, self._name) from None
 
     def _beat(self) -> None:
         try:
             self._clock.look(renew(self._connected(), self.owner, self._name))
         except FAILURES as error:
-            raise journal_error(error, self._name) from error
+            raise journal_error(error, self._name) from None
 
     def _connected(self) -> PostgresConnection:
         if self._connection is None or self._connection.is_broken:

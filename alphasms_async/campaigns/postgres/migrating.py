@@ -30,7 +30,7 @@ def migrate(connection: PostgresConnection, name: str, *, must_exist: bool = Fal
         if version < len(MIGRATIONS):
             version = _bring_up(connection)
     except FAILURES as error:
-        raise journal_error(error, name) from error
+        raise journal_error(error, name) from None
     if version > len(MIGRATIONS):
         raise JournalError(
             f"{name} is a journal of a newer version ({version}, this is {len(MIGRATIONS)}): "

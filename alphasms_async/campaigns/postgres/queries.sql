@@ -117,7 +117,8 @@ with room as (
   update alphasms.campaign c set granted = c.granted + g.amount from gift g
   where c.id = %(campaign)s and g.amount > 0
 ), to_share as (
-  update alphasms.share s set granted = s.granted + g.amount, used = %(used)s::numeric
+  update alphasms.share s set granted = s.granted + g.amount,
+    used = greatest(s.used, %(used)s::numeric)
   from gift g where s.campaign = %(campaign)s and s.owner = %(owner)s
 )
 select g.amount::text, exists(
@@ -128,7 +129,8 @@ from gift g;
 
 -- name: give_back
 with from_share as (
-  update alphasms.share set granted = granted - %(amount)s::numeric, used = %(used)s::numeric
+  update alphasms.share set granted = granted - %(amount)s::numeric,
+    used = greatest(used, %(used)s::numeric)
   where campaign = %(campaign)s and owner = %(owner)s
   returning campaign
 )

@@ -10,7 +10,7 @@ from alphasms_async.campaigns.shares import Grant, Share, Slots
 from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.sql.reading import read_money
 
-__all__ = ["PostgresShare", "open_share"]
+__all__ = ["PostgresShare", "count_anew", "open_share"]
 
 Leased = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 """Does work in a transaction in which the dialer's lease is prolonged, or refuses it."""
@@ -26,9 +26,17 @@ def open_share(connection: Connection, campaign: int, owner: int) -> None:
     (budget,) = connection.execute("lock_campaign", whose).fetchone()
     (others,) = connection.execute("count_shares", whose).fetchone()
     if budget is not None and not others:
-        money = read_money(connection, campaign)
-        connection.execute("set_granted", {**whose, "granted": _gone(money)})
+        count_anew(connection, campaign)
     connection.execute("add_share", whose)
+
+
+def count_anew(connection: Connection, campaign: int) -> None:
+    """Have what is granted be what a campaign has spent and holds: nothing is in anybody's hands.
+
+    Its attempts are looked through for that, all of them.
+    """
+    money = read_money(connection, campaign)
+    connection.execute("set_granted", {"campaign": campaign, "granted": _gone(money)})
 
 
 @exact
