@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from alphasms_async.campaigns.commands import RecordEvent, command_to_json
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
-from alphasms_async.campaigns.records import CampaignState
 from alphasms_async.campaigns.postgres import PostgresJournal
+from alphasms_async.campaigns.records import CampaignState
 from alphasms_async.campaigns.sqlite import MemoryJournal
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import InvalidRequest

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 
 from alphasms_async.campaigns.commands import AddDoNotCall, Cancel, Pause, RemoveDoNotCall, Resume
 from alphasms_async.campaigns.events import Recorded, Ref
+from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.postgres import PostgresJournal
 from alphasms_async.campaigns.records import CampaignState, Claimed
+from alphasms_async.campaigns.sqlite import MemoryJournal, SqliteJournal
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.errors import InvalidRequest
 from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import (
     HALF_AN_HOUR,
     NAME,
-    OPENERS,
     TEN_MINUTES,
     Stage,
     Time,
@@ -28,6 +30,7 @@ from tests.campaigns.journals import (
     staged,
 )
 from tests.doubles import phones
+from tests.postgresql import empty
 
 pytestmark = pytest.mark.anyio
 
@@ -249,38 +252,51 @@ class Run:
         assert await self.stage.journal.do_not_call() == sorted(self.model.forbidden)
 
 
-async def carried_out(kind: str, steps: list[Step], *, policy: bool) -> None:
+async def carried_out(journal: Journal, time: Time, steps: list[Step], *, policy: bool) -> None:
     """Do all steps in a new journal, and look after each."""
-    time = Time()
     definition: dict[str, Any] = {"opt_out": OPT_OUT, **(redialing(TIMES) if policy else {})}
-    with tempfile.TemporaryDirectory() as folder:
-        journal = OPENERS[kind](Path(folder), time)
 
-        async def reopen() -> Stage:
-            if kind != "memory":
-                await journal.__aexit__(None, None, None)
-                await journal.__aenter__()
-            return run.stage
-
-        await journal.__aenter__()
-        try:
-            run = Run(await staged(journal, time, COUNT, **definition), reopen, policy=policy)
-            for step in steps:
-                await run.step(step)
-                await run.check()
-        finally:
+    async def reopen() -> Stage:
+        if not isinstance(journal, MemoryJournal):
             await journal.__aexit__(None, None, None)
+            await journal.__aenter__()
+        return run.stage
+
+    await journal.__aenter__()
+    try:
+        run = Run(await staged(journal, time, COUNT, **definition), reopen, policy=policy)
+        for step in steps:
+            await run.step(step)
+            await run.check()
+    finally:
+        await journal.__aexit__(None, None, None)
 
 
 @settings(max_examples=40)
 @given(steps=STEPS, policy=st.booleans())
 async def test_nobody_is_called_twice_in_memory(steps: list[Step], *, policy: bool) -> None:
     """Without a proof, a policy or a person in between, and no row or attempt is ever lost."""
-    await carried_out("memory", steps, policy=policy)
+    time = Time()
+    await carried_out(MemoryJournal(clock=time), time, steps, policy=policy)
 
 
 @settings(max_examples=12)
 @given(steps=STEPS, policy=st.booleans())
 async def test_nobody_is_called_twice_in_a_file(steps: list[Step], *, policy: bool) -> None:
     """The same, with a journal that is closed and opened again now and then."""
-    await carried_out("sqlite", steps, policy=policy)
+    time = Time()
+    with tempfile.TemporaryDirectory() as folder:
+        journal = SqliteJournal(Path(folder, "calls.journal"), clock=time)
+        await carried_out(journal, time, steps, policy=policy)
+
+
+@settings(max_examples=12)
+@given(steps=STEPS, policy=st.booleans())
+async def test_nobody_is_called_twice_in_a_database(
+    postgres_database: str, steps: list[Step], *, policy: bool
+) -> None:
+    """The same, by dialers of which one leaves before the next one comes."""
+    empty(postgres_database)
+    time = Time()
+    journal = PostgresJournal(postgres_database, clock=time)
+    await carried_out(journal, time, steps, policy=policy)

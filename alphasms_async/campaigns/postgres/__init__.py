@@ -1,8 +1,8 @@
 """The journal in PostgreSQL: many dialers, on any number of machines."""
 
-from alphasms_async.extras import extra
+from alphasms_async.extras import extra as _extra
 
-with extra("A journal in PostgreSQL", '"alphasms-async[postgres]"', "psycopg"):
+with _extra("A journal in PostgreSQL", '"alphasms-async[postgres]"', "psycopg"):
     from alphasms_async.campaigns.postgres.journal import (
         Enlisted,
         PostgresJournal,

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from time import monotonic
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -17,7 +17,7 @@ from alphasms_async.campaigns.commands import Command, SetBudget
 from alphasms_async.campaigns.dsn import check_dsn, shown
 from alphasms_async.campaigns.events import CallEvent, Recorded
 from alphasms_async.campaigns.journal import Planned
-from alphasms_async.campaigns.postgres.claiming import claim
+from alphasms_async.campaigns.postgres.claiming import Front
 from alphasms_async.campaigns.postgres.clock import DatabaseClock
 from alphasms_async.campaigns.postgres.connection import PostgresConnection, connect
 from alphasms_async.campaigns.postgres.failures import FAILURES, journal_error
@@ -102,10 +102,12 @@ class PostgresJournal(SqlJournal):
         super().__init__(shown(dsn), clock or self._time)
         self._dsn = dsn
         self._must_exist = must_exist
-        self._lease = Lease(dsn, self._name, _check_lease(lease_seconds), self._time)
+        self._lease_seconds = _check_lease(lease_seconds)
+        self._lease = self._new_lease()
         self._connection: PostgresConnection | None = None
         self._reader: PostgresConnection | None = None
         self._reading = anyio.CapacityLimiter(1)
+        self._front = Front()
         self._swept_at = 0.0
 
     @property
@@ -116,7 +118,7 @@ class PostgresJournal(SqlJournal):
     @property
     def lease_seconds(self) -> float:
         """How long a dialer that says nothing more is taken to live."""
-        return self._lease.seconds
+        return self._lease_seconds
 
     @property
     def statements(self) -> int:
@@ -125,6 +127,10 @@ class PostgresJournal(SqlJournal):
         Those that begin and end transactions are among them, those that read are not.
         """
         return 0 if self._connection is None else self._connection.statements
+
+    async def __aenter__(self) -> Self:
+        self._owner, self._lease = 0, self._new_lease()
+        return await super().__aenter__()
 
     async def __aexit__(
         self,
@@ -211,6 +217,9 @@ class PostgresJournal(SqlJournal):
         (count,) = await self._all("dialers", {"campaign": campaign}, lambda row: int(row[0]))
         return count
 
+    def _new_lease(self) -> Lease:
+        return Lease(self._dsn, self._name, self._lease_seconds, self._time)
+
     async def _take_lease(self) -> None:
         self._writing()
         if await self._lease.take():
@@ -221,7 +230,7 @@ class PostgresJournal(SqlJournal):
     def _take(self) -> Connection:
         try:
             # A process that is frozen in a transaction must not keep all others waiting.
-            lease = self._lease.seconds
+            lease = self._lease_seconds
             connection = connect(self._dsn, self._name, away_seconds=lease, patience_seconds=lease)
             self._connection = connection
             migrate(connection, self._name, must_exist=self._must_exist)
@@ -261,11 +270,17 @@ class PostgresJournal(SqlJournal):
 
     def _claim(self, connection: Connection, claims: Sequence[Claim]) -> Sequence[Claimed | None]:
         renew(connection, self._lease.owner, self._name)
-        return claim(connection, claims)
+        return self._front.claim(connection, claims)
 
     @property
     def _settling(self) -> SharedWork[Settling, RowState]:
-        return settle
+        return self._settle
+
+    def _settle(self, connection: Connection, settlings: Sequence[Settling]) -> Sequence[RowState]:
+        states = settle(connection, settlings)
+        if RowState.PLANNED in states:
+            self._front.look_back()
+        return states
 
     def _plan(self, connection: Connection, new: NewCampaign, now: float) -> Planned:
         connection.execute("one_plans")
@@ -296,6 +311,7 @@ class PostgresJournal(SqlJournal):
                 # Whoever is at work without one has been given nothing out of it.
                 connection.execute("lock_campaign", {"campaign": campaign.id})
                 count_anew(connection, campaign.id)
+        self._front.look_back()
         return super()._apply(connection, command, now)
 
     def _take_up(self, connection: Connection, campaign: int, now: float) -> Share | None:

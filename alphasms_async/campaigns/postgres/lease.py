@@ -35,8 +35,7 @@ class Lease:
     def __init__(self, dsn: str, name: str, seconds: float, clock: DatabaseClock) -> None:
         self._dsn = dsn
         self._name = name
-        self.seconds: float = seconds
-        """How long it lasts without a sign of life."""
+        self._seconds = seconds
         self.owner: int = 0
         """The number that the database knows this process by. 0: none was needed yet."""
         self._clock = clock
@@ -50,7 +49,7 @@ class Lease:
     @property
     def interval_seconds(self) -> float:
         """How long it is from one sign of life to the next."""
-        return self.seconds / _BEATS_A_LEASE
+        return self._seconds / _BEATS_A_LEASE
 
     async def take(self) -> bool:
         """Take the lease, once; return whether that was now, and it is to be kept from here on.
@@ -96,7 +95,7 @@ class Lease:
 
     def _register(self) -> None:
         connection = self._connected()
-        told = {"host": socket.gethostname(), "pid": os.getpid(), "lease": self.seconds}
+        told = {"host": socket.gethostname(), "pid": os.getpid(), "lease": self._seconds}
         try:
             (self.owner,) = connection.execute("add_owner", told).fetchone()
         except FAILURES as error:

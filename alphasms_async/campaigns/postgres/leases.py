@@ -29,8 +29,12 @@ def sweep_gone(connection: Connection, now: float) -> int:
     First comes back what is left of their money, as long as it can be told what is open.
     """
     connection.execute("lapse")
+    if not connection.execute("any_gone").fetchone()[0]:
+        return 0
     connection.execute("close_shares", {"campaign": None, "owner": None})
-    return sweep(connection, now)
+    count = sweep(connection, now)
+    connection.execute("swept")
+    return count
 
 
 def leave(connection: Connection, owner: int, now: float) -> None:

@@ -47,7 +47,18 @@ returning extract(epoch from clock_timestamp())::float8;
 
 -- name: lapse
 update alphasms.owner set gone_at = clock_timestamp()
-where gone_at is null and beat + lease < clock_timestamp() returning id;
+where not is_swept and gone_at is null and beat + lease < clock_timestamp();
+
+-- name: any_gone
+select exists(select 1 from alphasms.owner where not is_swept and gone_at is not null);
+
+-- name: swept
+-- But for those of whose calls another one has just hold of, who will be swept the next time.
+update alphasms.owner o set is_swept = true
+where not o.is_swept and o.gone_at is not null and not exists(
+  select 1 from alphasms.recipient r
+  join alphasms.attempt a on a.recipient = r.id and a.n = r.attempts
+  where r.state = 'dialing' and a.owner = o.id);
 
 -- name: leave
 update alphasms.owner set gone_at = clock_timestamp() where id = %(owner)s and gone_at is null;
@@ -58,7 +69,8 @@ select r.id, r.attempts
 from alphasms.recipient r
 join alphasms.attempt a on a.recipient = r.id and a.n = r.attempts
 join alphasms.owner o on o.id = a.owner
-where r.state = 'dialing' and (o.gone_at is not null or o.id = %(owner)s::bigint)
+where r.state = 'dialing'
+  and (o.gone_at is not null and not o.is_swept or o.id = %(owner)s::bigint)
   and (%(campaign)s::bigint is null or r.campaign = %(campaign)s)
 for update of r skip locked;
 
@@ -294,13 +306,15 @@ where c.id = %(campaign)s and r.id between c.first and c.last;
 delete from alphasms.campaign where id = %(campaign)s;
 
 -- name: claim
--- Whoever is being claimed by another dialer is passed over.
+-- Whoever is being claimed by another dialer is passed over. Those who were claimed before stay
+-- in the index until it is vacuumed, and are not walked over each time.
 with due as materialized (
   select r.id, r.line, r.phone, r.attempts, r.columns, r.not_before,
     exists(select 1 from alphasms.do_not_call d where d.phone = r.phone) as is_forbidden
   from alphasms.campaign c join alphasms.recipient r on r.campaign = c.id
   where c.id = %(campaign)s and c.state = 'ready' and r.state = 'planned'
     and r.not_before <= to_timestamp(%(now)s)
+    and (r.not_before, r.id) > (to_timestamp(%(after_at)s), %(after_id)s)
   order by r.not_before, r.id limit %(count)s
   for update of r skip locked
 ), taken as (
@@ -318,8 +332,9 @@ with due as materialized (
   from taken t join unnest(%(client_ids)s::bigint[], %(reserved)s::numeric[])
     with ordinality as a(client_id, reserved, k) using (k)
 )
-select id, attempts + 1, line, phone, columns::text, is_forbidden from due
-order by not_before, id;
+select id, attempts + 1, line, phone, columns::text, is_forbidden,
+  extract(epoch from not_before)::float8
+from due order by not_before, id;
 
 -- name: skip
 update alphasms.recipient set state = 'skipped', reason = %(reason)s

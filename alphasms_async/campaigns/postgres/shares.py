@@ -12,8 +12,7 @@ from alphasms_async.campaigns.sql.reading import read_money
 
 __all__ = ["PostgresShare", "count_anew", "open_share"]
 
-Leased = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
-"""Does work in a transaction in which the dialer's lease is prolonged, or refuses it."""
+_Leased = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 
 
 def open_share(connection: Connection, campaign: int, owner: int) -> None:
@@ -50,10 +49,10 @@ class PostgresShare(Share):
     Args:
         campaign: The campaign's id.
         owner: The dialer's.
-        leased: Does its work.
+        leased: Does work in a transaction in which the lease is prolonged, or refuses it.
     """
 
-    def __init__(self, campaign: int, owner: int, leased: Leased) -> None:
+    def __init__(self, campaign: int, owner: int, leased: _Leased) -> None:
         self._whose = {"campaign": campaign, "owner": owner}
         self._leased = leased
 

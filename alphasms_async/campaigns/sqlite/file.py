@@ -16,6 +16,7 @@ import anyio
 import anyio.to_thread
 
 from alphasms_async.campaigns.commands import Command
+from alphasms_async.campaigns.dsn import is_dsn
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.shares import Share
 from alphasms_async.campaigns.sql.writer import Work, Writer
@@ -67,6 +68,9 @@ class SqliteJournal(OneWriterJournal):
         read_only: Only read, beside the process that writes it. Its writes raise `JournalError`.
         purpose: What it is opened for; a process that is refused is told so.
         clock: Returns the time, aware. Tests set it.
+
+    Raises:
+        JournalError: The path is the address of a database.
     """
 
     def __init__(
@@ -77,6 +81,9 @@ class SqliteJournal(OneWriterJournal):
         purpose: str = "",
         clock: Clock = utc_now,
     ) -> None:
+        if is_dsn(path):
+            # As a path it would be shown, password and all.
+            raise JournalError("a journal in PostgreSQL is a PostgresJournal: open_journal tells")
         self.path: Path = Path(path)
         """Where it lies."""
         super().__init__(str(self.path), clock)

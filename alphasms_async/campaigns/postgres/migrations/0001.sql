@@ -10,9 +10,10 @@ create table alphasms.owner(            -- dialling processes, and whether they 
   since timestamptz not null default clock_timestamp(),
   beat timestamptz not null default clock_timestamp(),
   lease interval not null,              -- how long after a beat it is taken to live
-  gone_at timestamptz                   -- it left, or lost its lease: it begins nothing more
+  gone_at timestamptz,                  -- it left, or lost its lease: it begins nothing more
+  is_swept boolean not null default false  -- and nobody is left whom it was calling
 );
-create index owner_living on alphasms.owner(id) where gone_at is null;
+create index owner_unswept on alphasms.owner(id) where not is_swept;
 
 create table alphasms.campaign(
   id bigint generated always as identity primary key,
@@ -56,13 +57,13 @@ create table alphasms.recipient(
   attempts integer not null default 0,  -- the number of the latest attempt
   not_before timestamptz not null default 'epoch',
   columns json                          -- what a template needs
-) with (fillfactor = 80);
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
 
 -- One person once per campaign; also finds a number in the other campaigns.
 create unique index recipient_once on alphasms.recipient(phone, campaign);
 create index recipient_planned on alphasms.recipient(campaign, not_before, id)
   where state = 'planned';
-create index recipient_dialing on alphasms.recipient(campaign, id) where state = 'dialing';
+create index recipient_dialing on alphasms.recipient(id) where state = 'dialing';
 
 create table alphasms.attempt(
   recipient bigint not null,
