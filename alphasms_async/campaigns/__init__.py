@@ -26,6 +26,7 @@ from alphasms_async.campaigns.commands import (
 )
 from alphasms_async.campaigns.costs import Cost
 from alphasms_async.campaigns.dialer import Dialer
+from alphasms_async.campaigns.dsn import JournalPlace
 from alphasms_async.campaigns.event_handlers import EventRecorder, EventSender
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.halts import Halt, HaltReason
@@ -39,6 +40,7 @@ from alphasms_async.campaigns.kinds import (
     kind_from_json,
 )
 from alphasms_async.campaigns.lists import ListedRecipient, RecipientList, open_list
+from alphasms_async.campaigns.places import open_journal, tell
 from alphasms_async.campaigns.plan import Plan, plan_campaign
 from alphasms_async.campaigns.polling import Polled, poll
 from alphasms_async.campaigns.progress import Hold, Progress
@@ -62,7 +64,6 @@ from alphasms_async.campaigns.sqlite import (
     MemoryJournal,
     SqliteJournal,
     Told,
-    tell,
 )
 from alphasms_async.campaigns.states import RowState, SkipReason, Verdict
 from alphasms_async.campaigns.templates import Template
@@ -91,6 +92,7 @@ __all__ = [
     "HaltReason",
     "Hold",
     "Journal",
+    "JournalPlace",
     "Kind",
     "ListedRecipient",
     "MemoryJournal",
@@ -128,6 +130,7 @@ __all__ = [
     "Window",
     "call_event_of",
     "kind_from_json",
+    "open_journal",
     "open_list",
     "plan_campaign",
     "poll",

@@ -1,6 +1,7 @@
 """Plan before dial: a list becomes a campaign, and a person sees first what it comes to."""
 
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import time, timedelta
@@ -18,7 +19,7 @@ from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.states import RowState, SkipReason
 from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import InvalidRequest
-from alphasms_async.phone import DEFAULT_REGION, parse_phone
+from alphasms_async.phone import DEFAULT_REGION, mask_digits, parse_phone
 
 __all__ = ["InvalidLine", "Plan", "plan_campaign"]
 
@@ -245,10 +246,17 @@ def _rows(
 def _read(recipients: Iterable[str | ListedRecipient]) -> Iterator[str | ListedRecipient]:
     try:
         yield from recipients
-    except sqlite3.Error as error:
+    except _failures() as error:
         # Of a database that the recipients come from. As it is, the journal would take it for one
         # of its own, and write nothing any more.
-        raise InvalidRequest(f"the recipients cannot be read: {error}") from error
+        said = mask_digits(str(error).partition("\n")[0])
+        raise InvalidRequest(f"the recipients cannot be read: {said}") from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what the libraries of databases raise, those that a journal may be in."""
+    psycopg = sys.modules.get("psycopg")
+    return (sqlite3.Error,) if psycopg is None else (sqlite3.Error, psycopg.Error)
 
 
 def _given(text: object) -> str:

@@ -8,8 +8,8 @@ from attrs import define, frozen
 from alphasms_async.campaigns.commands import RecordEvent
 from alphasms_async.campaigns.events import CallEvent, Ref
 from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.places import tell
 from alphasms_async.campaigns.records import RowRecord
-from alphasms_async.campaigns.sqlite import SqliteJournal, tell
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.client import AlphaSMS
 from alphasms_async.errors import JournalError
@@ -45,8 +45,8 @@ async def poll(alphasms: AlphaSMS, journal: Journal, name: str) -> Polled:
 
     Args:
         alphasms: The client, open.
-        journal: The journal, entered. A `SqliteJournal` that is open for reading only is told
-            through its inbox, so that this works beside a process that dials.
+        journal: The journal, entered. A file that is open for reading only is told through its
+            inbox, so that this works beside a process that dials.
         name: The campaign's.
 
     Raises:
@@ -109,8 +109,8 @@ class _Count:
 
 async def _record(journal: Journal, events: Sequence[CallEvent]) -> None:
     """Write events, or have them written by whoever dials."""
-    if isinstance(journal, SqliteJournal) and journal.is_read_only:
-        await tell(journal.path, [RecordEvent(event) for event in events])
+    if journal.is_read_only:
+        await tell(journal.place, [RecordEvent(event) for event in events])
         return
     failed: list[JournalError] = []
 

@@ -12,10 +12,10 @@ from alphasms_async import AlphaSMSError, InvalidRequest
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
     Campaign,
+    Journal,
     Plan,
     RecipientList,
     RowState,
-    SqliteJournal,
     open_list,
 )
 from alphasms_async.cli.campaign.choosing import Chosen, choose, refuse_called_lately
@@ -26,8 +26,8 @@ from alphasms_async.cli.campaign.overview import show_plan
 from alphasms_async.cli.campaign.plan import written_plan
 from alphasms_async.cli.campaign.results import export_to
 from alphasms_async.cli.campaign.run import dial_campaign
-from alphasms_async.cli.campaign.stored import JournalPath, book, command_line
 from alphasms_async.cli.gateway import gateway
+from alphasms_async.cli.journals import JournalPlace, book, command_line
 from alphasms_async.cli.terminal import ExitCode, Flag, asks, confirm, counted, notes
 
 __all__ = ["dial"]
@@ -43,7 +43,7 @@ async def dial(
     column: str | None = None,
     output: Path | None = None,
     again: Flag = False,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
     yes: Flag = False,
     json: Flag = False,
 ) -> ExitCode:
@@ -76,7 +76,7 @@ async def dial(
     again
         Begin a new campaign, which calls everybody of the list: also those who were called.
     journal
-        File that remembers who was called.
+        Journal that remembers who was called: a file, or postgresql://user@host/database.
     yes
         Do not ask.
     json
@@ -115,7 +115,7 @@ def _target(
     list: Path,  # noqa: A002 - as above
     output: Path | None,
     chosen: Chosen,
-    journal: Path,
+    journal: Path | str,
 ) -> Path:
     """Return where the results go; what is there already is kept, unless it is this campaign's."""
     name = chosen.campaign.name if chosen.older else list.stem
@@ -133,12 +133,12 @@ def _target(
     return target
 
 
-async def _write_results(journal: SqliteJournal, name: str, target: Path) -> bool:
+async def _write_results(journal: Journal, name: str, target: Path) -> bool:
     """Write the results; return whether that went well. The journal has them in any case."""
     try:
         await export_to(journal, name, target, "csv")
     except AlphaSMSError as error:
-        export = command_line("export", name, journal.path, "--output", "FILE")
+        export = command_line("export", name, journal.place, "--output", "FILE")
         notes.print(f"{error}; the journal has the results: {export}")
         return False
     notes.print(f"results: {target}")
@@ -146,7 +146,7 @@ async def _write_results(journal: SqliteJournal, name: str, target: Path) -> boo
 
 
 async def _agreed(
-    journal: SqliteJournal,
+    journal: Journal,
     chosen: Chosen,
     listed: RecipientList,
     check: Callable[[Plan], None] | None,

@@ -14,8 +14,7 @@ from alphasms_async.campaigns import (
     tell,
 )
 from alphasms_async.campaigns.plan import InvalidLine
-from alphasms_async.campaigns.sqlite.opening import check_place
-from alphasms_async.cli.campaign.stored import JournalPath, look_into
+from alphasms_async.cli.journals import JournalPlace, book, look_into
 from alphasms_async.cli.terminal import ExitCode, answers, counted, notes
 
 __all__ = ["add", "listed", "remove"]
@@ -25,7 +24,7 @@ async def add(
     *phones: str,
     file: Path | None = None,
     column: str | None = None,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
 ) -> ExitCode:
     """Call these phones no more, in no campaign of the journal; also while one is dialled.
 
@@ -42,7 +41,8 @@ async def add(
     column
         Header or number of its phone column.
     journal
-        File that keeps the campaigns, made when it is not there.
+        Journal that keeps the campaigns: a file, made when it is not there, or
+        postgresql://user@host/database.
     """
     digits, wrong = {parse_phone(phone): None for phone in phones}, list[InvalidLine]()
     if file is not None:
@@ -50,7 +50,10 @@ async def add(
         digits |= found
     elif not digits:
         raise InvalidRequest("give phones, such as +380501234567, or a list with --file")
-    check_place(journal)
+    if not isinstance(journal, Path):
+        # A file is made by whoever tells it something; the tables of a database are not.
+        async with book(journal, "dnc add", must_exist=False):
+            pass
     done = await tell(journal, [AddDoNotCall(tuple(digits))])
     _say(done, f"{counted(len(digits), 'phone')} not to be called")
     for one in wrong:
@@ -58,7 +61,7 @@ async def add(
     return ExitCode.SOME_NOT if wrong else ExitCode.ACCEPTED
 
 
-async def remove(*phones: str, journal: JournalPath = DEFAULT_JOURNAL) -> None:
+async def remove(*phones: str, journal: JournalPlace = DEFAULT_JOURNAL) -> None:
     """Allow these phones again, from the next campaign on.
 
     Parameters
@@ -66,12 +69,11 @@ async def remove(*phones: str, journal: JournalPath = DEFAULT_JOURNAL) -> None:
     phones
         Numbers as people write them.
     journal
-        File that keeps the campaigns.
+        Journal that keeps the campaigns: a file, or postgresql://user@host/database.
     """
     if not phones:
         raise InvalidRequest("give phones, such as +380501234567")
     digits = {parse_phone(phone) for phone in phones}
-    check_place(journal, must_exist=True)
     async with look_into(journal) as opened:
         were = len(digits.intersection(await opened.do_not_call()))
     done = await tell(journal, [RemoveDoNotCall(tuple(digits))])
@@ -83,13 +85,13 @@ async def remove(*phones: str, journal: JournalPath = DEFAULT_JOURNAL) -> None:
     _say(done, told)
 
 
-async def listed(*, journal: JournalPath = DEFAULT_JOURNAL) -> None:
+async def listed(*, journal: JournalPlace = DEFAULT_JOURNAL) -> None:
     """Print the phones that are not called, a line each, as `dnc add --file` reads them.
 
     Parameters
     ----------
     journal
-        File that keeps the campaigns.
+        Journal that keeps the campaigns: a file, or postgresql://user@host/database.
     """
     async with look_into(journal) as opened:
         for phone in await opened.do_not_call():

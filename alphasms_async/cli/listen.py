@@ -2,14 +2,13 @@
 
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import anyio
 from attrs import define, field
 
 from alphasms_async import mask_phone
 from alphasms_async.campaigns import EventSender
-from alphasms_async.cli.campaign.stored import look_into
+from alphasms_async.cli.journals import OptionalPlace, look_into
 from alphasms_async.cli.receiving import DEFAULT_HOST, DEFAULT_PATH, Place, receiving
 from alphasms_async.cli.refusals import Refusals
 from alphasms_async.cli.terminal import (
@@ -50,7 +49,7 @@ async def listen(
     host: str = DEFAULT_HOST,
     path: str = DEFAULT_PATH,
     url: Url | None = None,
-    journal: Path | None = None,
+    journal: OptionalPlace = None,
     json: Flag = False,
 ) -> ExitCode:
     """Take the gateway's events, and print each: what became of a call, and the keys pressed.
@@ -81,8 +80,8 @@ async def listen(
     url
         URL by which the gateway reaches this receiver; its hook for the account is printed.
     journal
-        Journal that is told too, also while a campaign of it is dialled; without it the events
-        are printed alone.
+        Journal that is told too, also while a campaign of it is dialled: a file, or
+        postgresql://user@host/database; without it the events are printed alone.
     json
         Print a JSON object for each event, a line each.
     """

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
-from alphasms_async import InvalidRequest
+from alphasms_async import InvalidRequest, mask_phone
 from alphasms_async.campaigns import (
     AddDoNotCall,
     Journal,
@@ -136,6 +137,18 @@ async def test_a_database_of_the_callers_is_not_taken_for_the_journal(journal: J
     finally:
         other.close()
     assert line.startswith("the recipients cannot be read: SQLite objects created in a thread")
+    assert (await planned(journal, phones(3))).to_dial == 3
+
+
+async def test_a_postgresql_of_the_callers_is_not_either(journal: Journal) -> None:
+    """What it says is cut to its first line, and a phone in it is masked."""
+
+    def broken() -> Iterator[str]:
+        yield from phones(3)
+        raise psycopg.DataError("not a phone: 380501234567\nDETAIL: 380501234567")
+
+    line = await refused(journal, broken())
+    assert line == f"the recipients cannot be read: not a phone: {mask_phone('380501234567')}"
     assert (await planned(journal, phones(3))).to_dial == 3
 
 

@@ -12,7 +12,14 @@ COMMANDS = {
     "dial": ("--audio", "--again", "--listen", "Exit codes", "alphasms dial clients.csv"),
     "campaign": ("plan", "reconcile", "poll", "next", "alphasms campaign run spring"),
     "campaign plan": ("--say", "--budget", "--window", "--dry-run", "alphasms campaign plan"),
-    "campaign run": ("Ctrl-C", "--no-wait", "--hook-url URL", "--outcomes-for SPAN", "Exit codes"),
+    "campaign run": (
+        *("Ctrl-C", "--no-wait", "--hook-url URL", "--outcomes-for SPAN", "Exit codes"),
+        *("--distributed", "--workers"),
+    ),
+    "worker": (
+        *("--concurrency", "--audio-dir", "--hook-url URL", "SIGTERM", "ALPHASMS_JOURNAL"),
+        *("alphasms worker --concurrency 64", "run spring --distributed", "Exit codes"),
+    ),
     "campaign status": ("--watch", "--json"),
     "campaign pause": ("within a second",),
     "campaign resume": ("within a second",),

@@ -10,8 +10,8 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from alphasms_async import InvalidRequest
-from alphasms_async.campaigns import Campaign, CampaignRecord, Plan, RecipientList, SqliteJournal
-from alphasms_async.cli.campaign.stored import command_line
+from alphasms_async.campaigns import Campaign, CampaignRecord, Journal, Plan, RecipientList
+from alphasms_async.cli.journals import command_line
 
 __all__ = ["Chosen", "choose", "refuse_called_lately"]
 
@@ -32,7 +32,7 @@ class Chosen:
 
 
 async def choose(
-    journal: SqliteJournal, described: Campaign, listed: RecipientList, *, again: bool
+    journal: Journal, described: Campaign, listed: RecipientList, *, again: bool
 ) -> Chosen:
     """Return the campaign the command is about, the one it began when it was given before.
 
@@ -53,7 +53,7 @@ async def choose(
         while _is_over(records.get(_numbered(base, number))):
             number += 1
     elif base not in records:
-        _refuse_the_same_list(described, records.values(), journal.path)
+        _refuse_the_same_list(described, records.values(), journal.place)
     name = _numbered(base, number)
     if _is_over(records.get(name)):
         raise InvalidRequest(_already(name))
@@ -63,7 +63,7 @@ async def choose(
 
 
 def _refuse_the_same_list(
-    described: Campaign, records: Iterable[CampaignRecord], journal: Path
+    described: Campaign, records: Iterable[CampaignRecord], journal: Path | str
 ) -> None:
     """Keep a changed option from ringing everybody of a list once more."""
     for record in records:
@@ -93,7 +93,7 @@ def _difference(described: Campaign, record: CampaignRecord, key: str) -> str:
     return f"another {_option(key)}"
 
 
-def _harmless(described: Campaign, name: str, changed: Sequence[str], journal: Path) -> str:
+def _harmless(described: Campaign, name: str, changed: Sequence[str], journal: Path | str) -> str:
     """Return the commands that change what may be changed, and call nobody twice."""
     commands: dict[str, tuple[str, ...]] = {"per_second": ("pace", "--unlimited")}
     if described.per_second is not None:
@@ -108,12 +108,12 @@ def _harmless(described: Campaign, name: str, changed: Sequence[str], journal: P
     return f"{told} changes that, and {run} goes on with it"
 
 
-def refuse_called_lately(chosen: Chosen, journal: Path, plan: Plan) -> None:
+def refuse_called_lately(chosen: Chosen, journal: Path | str, plan: Plan) -> None:
     """Keep a line more in a list from ringing all the others once more.
 
     Args:
         chosen: The campaign that is planned.
-        journal: The journal's file.
+        journal: Where the journal is.
         plan: What the list comes to.
 
     Raises:

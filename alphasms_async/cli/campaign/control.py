@@ -15,9 +15,10 @@ from alphasms_async.campaigns import (
     Told,
     tell,
 )
+from alphasms_async.campaigns.places import at_work
 from alphasms_async.campaigns.sqlite.lock import holder_of
 from alphasms_async.checks import check_rate, check_sum
-from alphasms_async.cli.campaign.stored import JournalPath, command_line, look_into
+from alphasms_async.cli.journals import JournalPlace, command_line, look_into
 from alphasms_async.cli.terminal import (
     ExitCode,
     Flag,
@@ -33,7 +34,7 @@ from alphasms_async.cli.terminal import (
 __all__ = ["budget", "cancel", "pace", "pause", "resume"]
 
 
-async def pause(name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL) -> None:
+async def pause(name: str, /, *, journal: JournalPlace = DEFAULT_JOURNAL) -> None:
     """Dial nobody more until it is resumed. Takes effect within a second; calls in flight go on.
 
     Parameters
@@ -41,12 +42,12 @@ async def pause(name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL) -> None
     name
         The campaign; `alphasms campaign status` lists all.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     """
     await _say(journal, name, Pause(name), "paused")
 
 
-async def resume(name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL) -> None:
+async def resume(name: str, /, *, journal: JournalPlace = DEFAULT_JOURNAL) -> None:
     """Go on with a paused campaign; a run that waits dials again within a second.
 
     Parameters
@@ -54,15 +55,17 @@ async def resume(name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL) -> Non
     name
         The campaign; `alphasms campaign status` lists all.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     """
     await _say(journal, name, Resume(name), "resumed")
-    if holder_of(journal) is None:
+    async with look_into(journal) as opened:
+        work = await at_work(opened, await opened.campaign(name))
+    if not work.is_anybody:
         hint("nobody dials it just now", command_line("run", name, journal))
 
 
 async def cancel(
-    name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL, yes: Flag = False
+    name: str, /, *, journal: JournalPlace = DEFAULT_JOURNAL, yes: Flag = False
 ) -> ExitCode:
     """End a campaign for good: whoever was not dialled is skipped.
 
@@ -75,7 +78,7 @@ async def cancel(
     name
         The campaign; `alphasms campaign status` lists all.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     yes
         Do not ask.
     """
@@ -95,7 +98,7 @@ async def pace(
     *,
     per_second: float | None = None,
     unlimited: Flag = False,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
 ) -> None:
     """Change how many calls are begun a second, also while it is dialled.
 
@@ -108,7 +111,7 @@ async def pace(
     unlimited
         As many as the concurrency allows.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     """
     if (per_second is None) == (not unlimited):
         raise InvalidRequest("give the pace: --per-second N, or --unlimited")
@@ -123,11 +126,12 @@ async def budget(
     /,
     *,
     max_price: Sum | None = None,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
 ) -> None:
     """Change what all calls of a campaign may cost together, from its next run on.
 
-    A run that goes on keeps to what it began with: stop it with Ctrl-C, and run it again.
+    A run that goes on keeps to what it began with: stop it with Ctrl-C, and run it again. Where the
+    journal is a database, whoever dials heeds it at once.
 
     Parameters
     ----------
@@ -138,7 +142,7 @@ async def budget(
     max_price
         What one call, or one part of a text, may cost; without it that stays as it is.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     """
     allowed = check_sum("the budget", amount)
     told = f"may cost {money(allowed)} in all"
@@ -148,15 +152,16 @@ async def budget(
         each = f"{dearest:f}"
         told += f", {money(dearest)} each"
     async with look_into(journal) as opened:
-        spent = (await opened.money((await opened.campaign(name)).id)).spent
+        record = await opened.campaign(name)
+        spent, work = (await opened.money(record.id)).spent, await at_work(opened, record)
     if allowed < spent:
         told += f", less than the {money(spent)} that is spent: nobody more is dialled"
-    if holder_of(journal) is not None:
+    if work.holder is not None:
         told += ", from its next run on"
     await _say(journal, name, SetBudget(name, f"{allowed:f}", each), told)
 
 
-async def _say(journal: Path, name: str, command: Command, told: str) -> None:
+async def _say(journal: Path | str, name: str, command: Command, told: str) -> None:
     """Have a command done, having seen that it can be."""
     async with look_into(journal) as opened:
         record = await opened.campaign(name)
@@ -164,5 +169,6 @@ async def _say(journal: Path, name: str, command: Command, told: str) -> None:
     if await tell(journal, [command]) is Told.DONE:
         answers.print(f"{name}: {told}")
     else:
-        whom = holder_of(journal) or "whoever writes the journal next"
+        # In a database they are done at once: this is a file.
+        whom = holder_of(Path(journal)) or "whoever writes the journal next"
         notes.print(f"{name}: {told}, as soon as it is read by {whom}")

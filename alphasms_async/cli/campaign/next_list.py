@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from alphasms_async.campaigns import DEFAULT_JOURNAL, RowRecord, Selection, selected_rows
 from alphasms_async.cli.campaign.outputs import check_target, written_whole
-from alphasms_async.cli.campaign.stored import JournalPath, command_line, look_into
+from alphasms_async.cli.journals import JournalPlace, command_line, look_into
 from alphasms_async.cli.terminal import ExitCode, answers, counted, hint, notes
 
 __all__ = ["Conditions", "next_list"]
@@ -28,7 +28,7 @@ async def next_list(
     *,
     where: Conditions = (),
     output: Path | None = None,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
 ) -> ExitCode:
     """Write a list of those whom a campaign left in a certain way, for `alphasms campaign plan`.
 
@@ -55,13 +55,13 @@ async def next_list(
     output
         CSV file to write; standard output when it is not named.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     """
     selection = Selection.parse(where)
     async with look_into(journal) as opened:
         record = await opened.campaign(name)
         if output is not None:
-            check_target(output, opened.path, name, record.definition)
+            check_target(output, opened.place, name, record.definition)
         rows = selected_rows(opened, name, selection)
         first = await anext(rows, None)
         if first is None:

@@ -13,8 +13,8 @@ from alphasms_async.campaigns import (
     Campaign,
     Dialer,
     EventRecorder,
+    Journal,
     SpeakText,
-    SqliteJournal,
 )
 from alphasms_async.cli.receiving import DEFAULT_HOST, DEFAULT_PATH, Place, Reception, receiving
 from alphasms_async.cli.terminal import Span, Url, notes, span
@@ -66,7 +66,7 @@ class Outcomes:
         return self.seconds > 0
 
     def dialer(
-        self, client: AlphaSMS, journal: SqliteJournal, campaign: Campaign, *, wait: bool = True
+        self, client: AlphaSMS, journal: Journal, campaign: Campaign, *, wait: bool = True
     ) -> Dialer:
         """Return what dials a campaign, and learns its outcomes so."""
         return Dialer(
@@ -142,7 +142,7 @@ def outcomes_of(hooked: Hooked | None) -> Outcomes:
 
 
 @asynccontextmanager
-async def received(outcomes: Outcomes, journal: SqliteJournal) -> AsyncGenerator[Awaited | None]:
+async def received(outcomes: Outcomes, journal: Journal) -> AsyncGenerator[Awaited | None]:
     """Receive events into a journal while the context is open, if they are to be received here.
 
     Yields:

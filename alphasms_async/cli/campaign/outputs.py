@@ -15,12 +15,14 @@ __all__ = ["check_target", "written_whole"]
 _PARTS = ("", "-wal", "-shm", "-journal", ".lock", ".inbox", ".inbox-journal")
 
 
-def check_target(target: Path, journal: Path, name: str, definition: Mapping[str, Any]) -> None:
+def check_target(
+    target: Path, journal: Path | str, name: str, definition: Mapping[str, Any]
+) -> None:
     """Refuse to write where something else lies that is still needed.
 
     Args:
         target: The file to be written.
-        journal: The journal the campaign is in.
+        journal: Where the journal is that the campaign is in.
         name: The campaign's.
         definition: What the journal has of it.
 
@@ -57,9 +59,16 @@ def written_whole(target: Path) -> Generator[BinaryIO]:
         raise InvalidRequest(f"cannot write {target}: {error.strerror}") from error
 
 
-def _needed(target: Path, journal: Path, name: str, definition: Mapping[str, Any]) -> str | None:
+def _needed(
+    target: Path, journal: Path | str, name: str, definition: Mapping[str, Any]
+) -> str | None:
     # The journal first, for it must not be opened: closing it would take away SQLite's locks.
-    if any(_is_same(target, journal.with_name(journal.name + part)) for part in _PARTS):
+    parts = (
+        [journal.with_name(journal.name + part) for part in _PARTS]
+        if isinstance(journal, Path)
+        else []
+    )
+    if any(_is_same(target, part) for part in parts):
         return "part of the journal"
     if target.exists() and not target.is_file():
         return "no regular file"

@@ -21,19 +21,19 @@ from alphasms_async import (
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
     Campaign,
+    Journal,
     Plan,
     Quotes,
     RecipientList,
-    SqliteJournal,
     open_list,
     plan_campaign,
     quote,
 )
 from alphasms_async.cli.campaign.options import Heard, Limits, make_campaign
 from alphasms_async.cli.campaign.overview import plan_as_json, show_plan
-from alphasms_async.cli.campaign.stored import JournalPath, book, command_line, is_there
 from alphasms_async.cli.campaign.trial import Trial
 from alphasms_async.cli.gateway import gateway
+from alphasms_async.cli.journals import JournalPlace, book, command_line, is_there
 from alphasms_async.cli.terminal import (
     ExitCode,
     Flag,
@@ -60,7 +60,7 @@ async def plan(
     recent_hours: float = 24,
     test_to: str | None = None,
     dry_run: Flag = False,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
     yes: Flag = False,
     json: Flag = False,
 ) -> ExitCode:
@@ -93,7 +93,8 @@ async def plan(
     dry_run
         Show the plan and keep nothing.
     journal
-        File that keeps all campaigns, and what became of each call.
+        Journal that keeps all campaigns, and what became of each call: a file, or
+        postgresql://user@host/database.
     yes
         Do not ask after --test-to whether it sounds right.
     json
@@ -123,7 +124,7 @@ async def plan(
 
 
 async def written_plan(
-    journal: SqliteJournal,
+    journal: Journal,
     campaign: Campaign,
     listed: RecipientList,
     *,
@@ -162,10 +163,11 @@ async def written_plan(
 
 
 @asynccontextmanager
-async def _journal(path: Path, *, dry_run: bool) -> AsyncGenerator[SqliteJournal]:
-    """Open the journal; one that a dry run would have to make lives and dies elsewhere."""
+async def _journal(place: Path | str, *, dry_run: bool) -> AsyncGenerator[Journal]:
+    """Open the journal; a file that a dry run would have to make lives and dies elsewhere."""
     with tempfile.TemporaryDirectory(prefix="alphasms-") as folder:
-        place = path if not dry_run or is_there(path) else Path(folder, path.name)
+        if dry_run and not is_there(place):
+            place = Path(folder, "dry.journal")
         async with book(place, "campaign plan", must_exist=False) as opened:
             yield opened
 

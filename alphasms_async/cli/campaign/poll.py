@@ -4,15 +4,15 @@ from rich.table import Table
 
 from alphasms_async.campaigns import DEFAULT_JOURNAL, Polled
 from alphasms_async.campaigns import poll as ask_gateway
-from alphasms_async.cli.campaign.stored import JournalPath, command_line, look_into
 from alphasms_async.cli.gateway import gateway
+from alphasms_async.cli.journals import JournalPlace, command_line, look_into
 from alphasms_async.cli.terminal import ExitCode, Flag, answers, counted, hint, notes, print_json
 
 __all__ = ["poll"]
 
 
 async def poll(
-    name: str, /, *, journal: JournalPath = DEFAULT_JOURNAL, json: Flag = False
+    name: str, /, *, journal: JournalPlace = DEFAULT_JOURNAL, json: Flag = False
 ) -> ExitCode:
     """Ask the gateway what became of the accepted calls, and write it down.
 
@@ -32,7 +32,7 @@ async def poll(
     name
         The campaign; `alphasms campaign status` lists all.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     json
         Print the counts as JSON.
     """

@@ -8,15 +8,15 @@ from typing import Literal
 from rich.text import Text
 
 from alphasms_async import InvalidRequest
-from alphasms_async.campaigns import DEFAULT_JOURNAL, SqliteJournal
+from alphasms_async.campaigns import DEFAULT_JOURNAL, Journal
 from alphasms_async.campaigns.export import export_rows
 from alphasms_async.campaigns.page import page_of
 from alphasms_async.campaigns.report import Report, report_of
 from alphasms_async.cli.campaign.answered import print_outcomes
+from alphasms_async.cli.campaign.ended import print_tally
 from alphasms_async.cli.campaign.outputs import check_target, written_whole
-from alphasms_async.cli.campaign.run import print_tally
 from alphasms_async.cli.campaign.standing import standings, stopped_in_words
-from alphasms_async.cli.campaign.stored import JournalPath, look_into
+from alphasms_async.cli.journals import JournalPlace, look_into
 from alphasms_async.cli.terminal import Flag, answers, counted, lasting, notes, print_json
 
 __all__ = ["Form", "export", "export_to", "report"]
@@ -40,7 +40,7 @@ async def report(
     /,
     *,
     html: Flag = False,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
     json: Flag = False,
 ) -> None:
     """Tell how a campaign went, also while it is dialled.
@@ -54,7 +54,7 @@ async def report(
     html
         Write one self-contained page, with charts, to show to others. It has phones in it, whole.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     json
         Print it as JSON.
     """
@@ -82,7 +82,7 @@ async def export(
     *,
     format: Form | None = None,  # noqa: A002 - the word on the command line
     output: Path | None = None,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
 ) -> None:
     """Write a line for everybody of a campaign, phones whole.
 
@@ -103,7 +103,7 @@ async def export(
         File to write, in place of what an earlier export wrote; standard output when it is not
         named.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     """
     form = _form_of(output, format)
     async with look_into(journal) as opened:
@@ -124,7 +124,7 @@ async def export(
     notes.print(told)
 
 
-async def _pour(journal: SqliteJournal, name: str, form: Form) -> None:
+async def _pour(journal: Journal, name: str, form: Form) -> None:
     """Write an export to standard output, whose reader may leave when it has enough."""
     if sys.stdout is None:
         # It was closed by whoever started us, who wants nothing of it.
@@ -138,7 +138,7 @@ async def _pour(journal: SqliteJournal, name: str, form: Form) -> None:
 
 
 async def export_to(
-    journal: SqliteJournal,
+    journal: Journal,
     name: str,
     target: Path,
     form: Form,
@@ -149,7 +149,7 @@ async def export_to(
     Raises:
         InvalidRequest: The file cannot be written, or is one that the campaign was made from.
     """
-    check_target(target, journal.path, name, (await journal.campaign(name)).definition)
+    check_target(target, journal.place, name, (await journal.campaign(name)).definition)
     with written_whole(target) as file:
         return await export_rows(journal, name, form, file, on_progress)
 

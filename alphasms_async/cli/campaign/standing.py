@@ -10,14 +10,14 @@ from alphasms_async.campaigns import (
     CampaignRecord,
     CampaignState,
     Hold,
+    Journal,
     Money,
     RowState,
     SkipReason,
-    SqliteJournal,
     Tally,
     Window,
 )
-from alphasms_async.campaigns.sqlite.lock import dialled, holder_of
+from alphasms_async.campaigns.places import AtWork, at_work
 from alphasms_async.cli.campaign.costs import sum_in_words
 
 __all__ = ["NOT_ACCEPTED", "Standing", "spent_in_words", "standings", "stopped_in_words"]
@@ -33,23 +33,31 @@ class Standing:
     record: CampaignRecord
     tally: Tally
     money: Money
-    holder: str | None = None
-    """Who writes the journal just now, in words. `None`: nobody does."""
-    running: bool = field(default=False, kw_only=True)
-    """Whether that one dials this campaign."""
+    work: AtWork = field(factory=AtWork)
+    """Who is at work on it."""
 
     @classmethod
-    async def of(cls, journal: SqliteJournal, record: CampaignRecord) -> Self:
+    async def of(cls, journal: Journal, record: CampaignRecord) -> Self:
         """Return where a campaign stands, as far as a journal that is only read tells."""
         # First, for whoever has ended since has left nobody in flight.
-        holder, at_work = holder_of(journal.path), dialled(journal.path)
+        work = await at_work(journal, record)
         tally, spent = await journal.tally(record.id), await journal.money(record.id)
-        return cls(record, tally, spent, holder, running=record.id in at_work)
+        return cls(record, tally, spent, work)
+
+    @property
+    def holder(self) -> str | None:
+        """Who writes the journal's file just now, in words. `None`: nobody, or it is a database."""
+        return self.work.holder
+
+    @property
+    def running(self) -> bool:
+        """Whether anybody dials this campaign."""
+        return self.work.dialers > 0
 
     @property
     def died_in_flight(self) -> int:
         """How many were in flight when the run died; the next one makes them uncertain."""
-        return 0 if self.holder else self.tally.states[RowState.DIALING]
+        return 0 if self.holder or self.running else self.tally.states[RowState.DIALING]
 
     @property
     def state(self) -> str:
@@ -81,6 +89,7 @@ class Standing:
             "name": record.name,
             "state": record.state.value,
             "running": self.running,
+            "dialers": self.work.dialers,
             "finished": record.state.is_over,
             "recipients": tally.total,
             "states": {state.value: tally.states[state] for state in RowState},
@@ -101,7 +110,7 @@ class Standing:
         }
 
 
-async def standings(journal: SqliteJournal, name: str | None) -> list[Standing]:
+async def standings(journal: Journal, name: str | None) -> list[Standing]:
     """Return where a campaign stands, or all of a journal when it is not named.
 
     Raises:

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from alphasms_async.campaigns import DEFAULT_JOURNAL, RowState, SqliteJournal, Tally
+from alphasms_async.campaigns import DEFAULT_JOURNAL, Journal, RowState, Tally
 from alphasms_async.cli.campaign.answered import outcomes_in_words
 from alphasms_async.cli.campaign.costs import unsure_in_words
 from alphasms_async.cli.campaign.speed import Speed
@@ -23,8 +23,8 @@ from alphasms_async.cli.campaign.standing import (
     standings,
     stopped_in_words,
 )
-from alphasms_async.cli.campaign.stored import JournalPath, look_into
-from alphasms_async.cli.terminal import Flag, answers, lasting, money, print_json
+from alphasms_async.cli.journals import JournalPlace, look_into
+from alphasms_async.cli.terminal import Flag, answers, counted, lasting, money, print_json
 from alphasms_async.clock import utc_now
 
 __all__ = ["status"]
@@ -39,7 +39,7 @@ async def status(
     /,
     *,
     watch: Flag = False,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
     json: Flag = False,
 ) -> None:
     """Tell where a campaign stands, or all of them.
@@ -51,7 +51,7 @@ async def status(
     watch
         Show it again every second until nobody is left to dial.
     journal
-        File the campaigns were planned in.
+        Journal the campaigns were planned in: a file, or postgresql://user@host/database.
     json
         Print a JSON object for each campaign, a line each.
     """
@@ -67,7 +67,7 @@ async def status(
     answers.print(_shown(found, {}), crop=False)
 
 
-async def _watch(journal: SqliteJournal, name: str | None) -> None:
+async def _watch(journal: Journal, name: str | None) -> None:
     speeds = defaultdict[str, Speed](Speed)
     with Live(console=answers, auto_refresh=False) as live:
         while True:
@@ -129,6 +129,11 @@ def _notable(one: Standing, speed: Speed | None) -> Iterator[Text]:
     name, halted, lost = one.record.name, one.record.halted, one.died_in_flight
     if halted:
         yield Text(f"{name} {stopped_in_words(halted)}", style="red")
+    if one.work.dialers > 1:
+        yield Text(f"{name}: {one.work.dialers} dialers at work")
+    if one.work.wanted and not one.running and not _waiting(one):
+        wanted = counted(one.work.wanted, "worker")
+        yield Text(f"{name}: {wanted} wanted, none at work: `alphasms worker` starts one")
     if one.running and one.tally.to_dial:
         told = _waiting(one) or ", ".join(speed.told(one.tally.to_dial) if speed else ())
         if told:

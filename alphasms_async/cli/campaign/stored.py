@@ -1,55 +1,13 @@
 """A campaign out of its journal, with the recording it was planned with."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from alphasms_async import InvalidRecording, InvalidRequest, JournalError, Recording
-from alphasms_async.campaigns import (
-    DEFAULT_JOURNAL,
-    Campaign,
-    CampaignRecord,
-    SqliteJournal,
-    kind_from_json,
-)
-from alphasms_async.campaigns.sqlite.opening import check_place
+from alphasms_async.campaigns import Campaign, CampaignRecord, kind_from_json
 
-__all__ = ["JournalPath", "book", "campaign_of", "command_line", "is_there", "load", "look_into"]
-
-JournalPath = Annotated[Path, Parameter(name="--journal")]
-"""The journal of the campaigns; `alphasms.journal` in this folder when it is not named."""
-
-
-def book(path: Path, purpose: str, *, must_exist: bool = True) -> SqliteJournal:
-    """Return a journal to be entered and written.
-
-    Raises:
-        JournalError: There is none at this place.
-    """
-    check_place(path, must_exist=must_exist)
-    return SqliteJournal(path, purpose=f"alphasms {purpose}")
-
-
-def is_there(path: Path) -> bool:
-    """Return whether there is a file at this place."""
-    return path.exists()
-
-
-def look_into(path: Path = DEFAULT_JOURNAL) -> SqliteJournal:
-    """Return a journal to be entered and read, beside whoever writes it."""
-    return SqliteJournal(path, read_only=True)
-
-
-def command_line(word: str, name: str, journal: Path, *more: str) -> str:
-    """Return the command that does something with a campaign, or plans one of a list.
-
-    It is to be copied as it stands.
-    """
-    place = "" if journal == DEFAULT_JOURNAL else f" --journal {shlex.quote(str(journal))}"
-    return " ".join(("alphasms campaign", word, shlex.quote(name), *more)) + place
+__all__ = ["campaign_of", "load"]
 
 
 async def load(path: Path | str) -> Recording:

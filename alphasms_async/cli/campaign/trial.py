@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from alphasms_async import InvalidRequest, mask_phone
 from alphasms_async.bodies import Delivery
-from alphasms_async.campaigns import Campaign, Claimed, RecipientList, Ref, SqliteJournal
+from alphasms_async.campaigns import Campaign, Claimed, Journal, RecipientList, Ref
 from alphasms_async.checks import mint_client_id
 from alphasms_async.cli.gateway import gateway
 from alphasms_async.cli.terminal import agreed, notes
@@ -20,7 +20,7 @@ __all__ = ["Trial"]
 class Trial:
     """A campaign that is planned, and kept if it sounds right."""
 
-    journal: SqliteJournal
+    journal: Journal
     campaign: Campaign
     listed: RecipientList
     is_kept: bool = field(kw_only=True)
