@@ -88,9 +88,24 @@ class Budget:
         return known or self.max_price
 
     @property
+    def seen(self) -> Decimal | None:
+        """The highest price of one unit that was settled. `None`: none was."""
+        return self._seen
+
+    @property
+    @exact
+    def used(self) -> Decimal:
+        """What is spent, or kept for calls with an unknown outcome: it comes back to nobody."""
+        return self._spent + self._kept
+
+    @property
     def is_spent(self) -> bool:
         """Whether not one unit more can be paid, and nothing in flight could change that."""
         return not self._open and self._amount(1) is None
+
+    def fits(self, units: int) -> bool:
+        """Return whether a call of so many prices can be reserved now."""
+        return self._amount(units) is not None
 
     @exact
     def reserve(self, units: int = 1) -> Decimal | None:
@@ -154,6 +169,28 @@ class Budget:
         """
         self._end(reserved)
         self._kept += reserved
+
+    @exact
+    def grow(self, amount: Decimal) -> None:
+        """Raise the limit: more was granted.
+
+        Raises:
+            RuntimeError: There is no limit.
+        """
+        if self.limit is None:
+            raise RuntimeError("what has no limit grows by nothing")
+        self.limit += amount
+
+    @exact
+    def shrink(self, amount: Decimal) -> None:
+        """Lower the limit by money that is neither spent nor held: it is somebody else's now.
+
+        Raises:
+            RuntimeError: There is no limit, or less is left than that.
+        """
+        if self.limit is None or self.left is None or amount > self.left:
+            raise RuntimeError(f"{amount} cannot be taken out: {self.left} is left")
+        self.limit -= amount
 
     @exact
     def overprice(self, price: Decimal, units: int = 1) -> bool:

@@ -1,28 +1,31 @@
 """`Dialer`: works on one campaign until everybody planned is called, or something stops it."""
 
-from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 
 import anyio
 import anyio.lowlevel
 
 from alphasms_async.bodies import Delivery
+from alphasms_async.campaigns.allowance import Allowance
 from alphasms_async.campaigns.attempts import End, cut_off, given_back, place, settlement_of
 from alphasms_async.campaigns.campaign import Campaign
+from alphasms_async.campaigns.counting import Counting
+from alphasms_async.campaigns.course import Course
 from alphasms_async.campaigns.gate import Gate, Holding
 from alphasms_async.campaigns.halts import Halt, HaltReason, Halts
 from alphasms_async.campaigns.hooks import CallHooks
 from alphasms_async.campaigns.journal import Journal
-from alphasms_async.campaigns.patience import Patience, Recount
+from alphasms_async.campaigns.patience import Patience
 from alphasms_async.campaigns.progress import Hold, Progress
 from alphasms_async.campaigns.purse import Purse
 from alphasms_async.campaigns.records import CampaignRecord, CampaignState, Claimed
+from alphasms_async.campaigns.remainder import Remainder
 from alphasms_async.campaigns.run import Run
+from alphasms_async.campaigns.shares import Share
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.campaigns.throttle import Throttle
-from alphasms_async.checks import mint_client_id
+from alphasms_async.checks import check_count, mint_client_id
 from alphasms_async.client import AlphaSMS
 from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import InvalidRequest, RateLimited
@@ -37,7 +40,9 @@ class Dialer:
 
     The promise: before a request leaves, the intent to call is durable; what is proven not to
     have left goes back to planned; whatever cannot be proven is uncertain, and is not dialled
-    again by itself. So a run may be killed at any moment, and another one goes on.
+    again by itself. So a run may be killed at any moment, and another one goes on. Where the
+    journal lets several dialers be at a campaign, all of them together keep its pace and its
+    budget, and what stops one for a reason that holds for all stops the others too.
 
     Args:
         alphasms: The client, open while it runs.
@@ -51,14 +56,20 @@ class Dialer:
             it ends with its last call.
         wait: Whether to wait while the campaign is paused, its window closed or the gateway out of
             reach. Without it the run stops then.
+        joins: Whether others are at the campaign already. Without it the run begins the campaign
+            anew: a note of why an earlier one stopped itself is taken away. With it the note holds
+            for this run too, and that it would not wait is noted nowhere.
+        concurrency: How many calls this dialer places at once, 1 or more. `None`: as many as the
+            campaign says.
         lease_seconds: How old a claim may get before its request leaves: past half of that the
-            recipient is given back unsent, for this process may have been frozen.
+            recipient is given back unsent, for this process may have been frozen. `None`: as long
+            as the journal says.
         clock: Returns the time of day, aware. Tests set it.
         on_change: Called after each attempt and a few times a second, to show `progress`.
 
     Raises:
         InvalidRequest: There are two hooks, the campaign's and those given here, or
-            `outcomes_seconds` is no such number.
+            `outcomes_seconds` or `concurrency` is no such number.
     """
 
     def __init__(
@@ -70,7 +81,9 @@ class Dialer:
         hooks: CallHooks | None = None,
         outcomes_seconds: float = 0.0,
         wait: bool = True,
-        lease_seconds: float = 30.0,
+        joins: bool = False,
+        concurrency: int | None = None,
+        lease_seconds: float | None = None,
         clock: Clock = utc_now,
         on_change: Callable[[], None] | None = None,
     ) -> None:
@@ -86,23 +99,27 @@ class Dialer:
         self._journal = journal
         self._campaign = campaign
         self._hooks = hooks
-        self._patience = Patience(outcomes_seconds)
-        self._recounting = Recount()
+        patience = Patience(outcomes_seconds)
         self._wait = wait
-        self._lease_seconds = lease_seconds
+        wanted = campaign.concurrency if concurrency is None else concurrency
+        self._concurrency = check_count("concurrency", wanted)
+        self._lease_seconds = journal.lease_seconds if lease_seconds is None else lease_seconds
         self._clock = clock
-        self._on_change = on_change or (lambda: None)
         self._gate = Gate(campaign, Throttle(campaign.per_second))
         self._halts = Halts(campaign.most_uncertain)
         self._purse = Purse.unused(campaign)
         self._turnstile = anyio.Lock(fast_acquire=True)
-        self._counting = anyio.Lock()
-        self._changed = anyio.Event()
-        self._stopped = False
-        self._halt: Halt | None = None
-        self._failure: Exception | None = None
-        self._is_dry = False
-        self._is_over = False
+        self._course = Course(joins)
+        self._counting = Counting(
+            journal,
+            self.progress,
+            self._purse,
+            self._gate.throttle,
+            patience,
+            on_change or (lambda: None),
+        )
+        self._left = Remainder(journal, self._course, self._counting, clock, wait)
+        self._allowance: Allowance | None = None
         self._id = 0
         self._per_second = campaign.per_second
 
@@ -111,8 +128,7 @@ class Dialer:
 
         What is in flight goes on, and how it ends is still written.
         """
-        self._stopped = True
-        self._tell()
+        self._course.stop()
 
     async def run(self) -> Run:
         """Dial until nobody is left, something stops it, or `stop` is called.
@@ -139,9 +155,9 @@ class Dialer:
         await self._journal.catch_up()
         record = await self._journal.campaign(self._campaign.name)
         self._campaign.check_unchanged(record.definition)
-        async with self._journal.taken_up(record.id):
-            self._id = record.id
-            await self._begin(record)
+        async with self._journal.taken_up(record.id) as share:
+            self._id = self._counting.id = record.id
+            await self._begin(record, share)
             await self._dial()
             return await self._end()
 
@@ -149,66 +165,92 @@ class Dialer:
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch)
             async with anyio.create_task_group() as workers:
-                for _ in range(min(self._campaign.concurrency, self.progress.states.total())):
+                for _ in range(min(self._concurrency, self.progress.states.total())):
                     workers.start_soon(self._work)
             group.cancel_scope.cancel()
-        if self._failure is not None:
-            raise self._failure
+        if self._course.failure is not None:
+            raise self._course.failure
 
-    async def _begin(self, record: CampaignRecord) -> None:
-        self._purse = Purse.of(self._campaign, record, await self._journal.money(self._id))
+    async def _begin(self, record: CampaignRecord, share: Share | None) -> None:
+        money = await self._journal.money(self._id)
+        if share is None:
+            self._purse = Purse.of(self._campaign, record, money)
+        else:
+            self._purse = Purse.shared(self._campaign, record, money)
+            self._left.is_shared = True
+            throttle = self._gate.throttle
+            self._allowance = Allowance(share, self._purse, throttle, self._concurrency)
+        self._counting.purse = self._purse
         self._follow(record)
-        if not self._is_over:
+        if self._course.joins:
+            self._course.heed(record.halted)
+        elif not self._course.is_over:
             await self._journal.halt(self._id, None)
-        await self._recount()
+        await self._counting.recount()
 
     async def _end(self) -> Run:
         if self._gate.has_expired(self._clock()):
             # Also those who were in flight when it expired, and never left.
             await self._journal.expire(self._id)
-        if self._halt is not None:
-            await self._journal.halt(self._id, str(self._halt))
+        await self._course.note(self._journal, self._id)
         await self._journal.finish(self._id)
-        await self._recount()
+        await self._counting.recount()
         return Run(
             await self._journal.campaign(self._campaign.name),
             await self._journal.tally(self._id),
             await self._journal.money(self._id),
-            self._halt,
-            self._stopped,
+            self._course.halt,
+            self._course.is_stopped,
         )
 
     async def _watch(self) -> None:
         """Do what other processes ask for, and show how far the run has got."""
         # Else nothing but what is asked for is news.
         hook = self._hooks or self._campaign.hook
-        is_told = hook is not None or self._patience.seconds > 0
+        is_told = (
+            hook is not None or self._counting.patience.seconds > 0 or self._allowance is not None
+        )
         has_news = False
         try:
             while True:
                 await anyio.sleep(_LOOK_SECONDS)
                 if await self._journal.drain():
-                    self._is_dry, has_news = False, True
-                is_awaited = self.progress.hold is Hold.OUTCOMES
-                is_due = self._recounting.is_due(anyio.current_time(), is_awaited=is_awaited)
-                if is_due and (has_news or is_awaited or is_told):
+                    self._left.renew()
+                    has_news = True
+                is_news = has_news or is_told or self.progress.hold is Hold.OUTCOMES
+                if is_news and self._counting.is_due():
                     has_news = False
-                    await self._recount()
-                self._follow(await self._journal.campaign(self._campaign.name))
-                self._refresh()
-                self._tell()
+                    await self._counting.recount()
+                record = await self._journal.campaign(self._campaign.name)
+                self._follow(record)
+                if self._allowance is not None:
+                    await self._share(self._allowance, record)
+                self._counting.refresh()
+                self._course.tell()
         except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
-            self._fail(error)
+            self._course.fail(error)
+
+    async def _share(self, allowance: Allowance, record: CampaignRecord) -> None:
+        """Let the other dialers of the campaign know what is theirs to know, and heed them."""
+        self._course.heed(record.halted)
+        if (record.budget is None) is not (self._campaign.budget is None):
+            # Whoever spent without a limit cannot say how much of it is its own.
+            self._course.heed("the campaign has a budget now, or has none any more: run it again")
+        await self._course.note(self._journal, self._id)
+        await allowance.look(self.progress.hold)
 
     def _follow(self, record: CampaignRecord) -> None:
         """Do as the campaign's row says, which anybody may change while the run goes on."""
         self._gate.is_paused = record.state is CampaignState.PAUSED
         # A finished one may have calls whose outcomes are yet to come.
-        is_awaited = record.state is CampaignState.FINISHED and self._patience.seconds > 0
-        self._is_over = self._is_over or (record.state.is_over and not is_awaited)
+        is_awaited = record.state is CampaignState.FINISHED and self._counting.patience.seconds > 0
+        if record.state.is_over and not is_awaited:
+            self._course.end()
         if record.per_second != self._per_second:
             self._per_second = record.per_second
             self._gate.throttle.set(record.per_second)
+        if self._allowance is not None:
+            self._allowance.follow(record)
 
     async def _work(self) -> None:
         """Dial one recipient after another, each when it is admitted."""
@@ -224,7 +266,7 @@ class Dialer:
                         continue
                 await self._attempt(reserved)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
-            self._fail(error)
+            self._course.fail(error)
 
     async def _admission(self) -> Decimal | None:
         """Wait until the next recipient may be dialled; return what is reserved for it.
@@ -232,111 +274,85 @@ class Dialer:
         Returns:
             `None` when the run is over.
         """
-        while not self._must_end():
-            changed = self._changed
+        while not self._course.has_ended:
+            changed = self._course.changed
             holding = await self._holding()
-            if self._must_end():
+            if self._course.has_ended:
                 break
             if holding is None:
                 reserved = self._reserve()
                 if reserved is not None:
                     return reserved
-                holding = await self._unpaid()
+                holding = await self._lacking()
                 if holding is None:
                     continue
             self._give_up_on(holding)
-            if self._must_end():
+            if self._course.has_ended:
                 break
             self.progress.hold, self.progress.hold_seconds = holding.hold, holding.seconds
             with anyio.move_on_after(holding.seconds):
                 await changed.wait()
         return None
 
-    async def _unpaid(self) -> Holding | None:
-        """Return what to wait for when the next call cannot be paid. `None`: there may be none."""
+    async def _lacking(self) -> Holding | None:
+        """Return what to wait for when the next call has no money, or no start, of its own.
+
+        Returns:
+            `None` when there may be no next call, or it has what it lacked.
+        """
+        if self._allowance is not None:
+            free = 1 if self._gate.is_single else self._concurrency - self.progress.in_flight
+            holding = await self._allowance.provide(free)
+            if holding is None:
+                # What it was given is not to be given back as what it does not need.
+                self.progress.hold = self.progress.hold_seconds = None
+            if not self._allowance.is_used_up:
+                return holding
+            # The line that says so tells what all have spent.
+            self._purse.count(await self._journal.money(self._id))
         used_up = self._purse.used_up()
         # The counts may be behind: no budget is too small for nobody.
-        if used_up is not None and await self._journal.next_due(self._id) is None:
-            self._is_dry = True
+        if used_up is not None and await self._left.none_left():
             return None
-        self._stop_for(used_up)
+        self._course.stop_for(used_up)
         return Holding(Hold.BUDGET)
 
     async def _holding(self) -> Holding | None:
         if self._gate.has_expired(self._clock()):
-            await self._journal.expire(self._id)
-            holding = await self._ending()
-            self._is_over = self._is_over or holding is None
-            return holding
+            return await self._left.expire()
         # Asked also when nobody seems to be left: else the last start would be waited for in vain.
-        if self._is_dry or self.progress.states[RowState.PLANNED] <= 0:
-            holding = await self._resting()
-            if holding is not None or self._is_over:
+        if self._left.may_be_none:
+            holding = await self._left.holding()
+            if self._course.is_over or (holding is not None and not self._is_paused_for(holding)):
                 return holding
         return self._gate.holding(anyio.current_time(), self._clock())
 
-    async def _resting(self) -> Holding | None:
-        """Return how long to wait for a recipient to be due; nobody was when one was last asked."""
-        due = await self._next_due()
-        if due is None:
-            holding = await self._ending()
-            if holding is not None:
-                return holding
-            # Whose outcome was awaited may have come back since. Now nobody is who could.
-            due = await self._next_due()
-        if due is None:
-            self._is_over = True
-            return None
-        seconds = (due - self._clock()).total_seconds()
-        if seconds <= 0:
-            self._is_dry = False
-            return None
-        # Also a run that waits for nothing else waits for outcomes.
-        left = 0.0 if self._wait else await self._awaiting_seconds()
-        if left:
-            return Holding(Hold.OUTCOMES, min(left, seconds))
-        return Holding(Hold.RESTING, seconds)
-
-    async def _next_due(self) -> datetime | None:
-        """Return when the next recipient is due, with all in it who were in flight and are not."""
-        while True:
-            was_dialling = self.progress.in_flight > 0
-            due = await self._journal.next_due(self._id)
-            if self.progress.in_flight or not was_dialling:
-                return due
-
-    async def _ending(self) -> Holding | None:
-        """Return what the run still waits for when nobody is left to dial. `None`: nothing."""
-        if self.progress.in_flight:
-            # Who may yet come back to planned, or be accepted.
-            return Holding(Hold.RESTING)
-        left = await self._awaiting_seconds()
-        return Holding(Hold.OUTCOMES, left) if left else None
-
-    async def _awaiting_seconds(self) -> float:
-        """Return for how long outcomes are still waited for, 0 or more."""
-        if not self._patience.seconds:
-            return 0.0
-        left = self._patience.left(anyio.current_time())
-        if not (left and self.progress.awaited):
-            # What came since the last count may change it.
-            await self._recount()
-            left = self._patience.left(anyio.current_time())
-        return left if self.progress.awaited else 0.0
+    def _is_paused_for(self, holding: Holding) -> bool:
+        """Return whether whoever rests is due before the gateway's pause is over."""
+        throttle = self._gate.throttle
+        seconds = None if holding.hold is not Hold.RESTING else holding.seconds
+        return seconds is not None and throttle.is_paused(anyio.current_time() + seconds)
 
     def _reserve(self) -> Decimal | None:
+        now = anyio.current_time()
+        if self._allowance is not None and not self._allowance.is_due(now):
+            return None
         reserved = self._purse.reserve()
         if reserved is not None:
-            self._gate.throttle.start(anyio.current_time())
+            if self._allowance is not None:
+                self._allowance.start()
+            self._gate.throttle.start(now)
             self.progress.hold = self.progress.hold_seconds = None
             self.progress.in_flight += 1
         return reserved
 
     def _give_up_on(self, holding: Holding) -> None:
         """Stop a run that does not wait for more than its own calls and its pace."""
-        short = {Hold.PACE, Hold.RATE_LIMITED, Hold.BUDGET, Hold.OUTCOMES}
+        short = {Hold.PACE, Hold.RATE_LIMITED, Hold.BUDGET, Hold.OTHERS, Hold.OUTCOMES}
         if not self._wait and not self.progress.in_flight and holding.hold not in short:
-            self._stop_for(Halt(HaltReason.WAITING, f"stopped instead of waiting: {holding.hold}"))
+            self._course.stop_for(
+                Halt(HaltReason.WAITING, f"stopped instead of waiting: {holding.hold}")
+            )
 
     async def _attempt(self, reserved: Decimal) -> None:
         """Claim a recipient, place its call, and write how that ended."""
@@ -346,17 +362,18 @@ class Dialer:
             claimed = await self._journal.claim(self._id, client_id=client_id, reserved=reserved)
             if claimed is None:
                 self._purse.budget.give_back(reserved)
-                self._is_dry = True
+                self._left.missed()
                 # Nobody is claimed while the campaign is paused or over, either.
                 self._follow(await self._journal.campaign(self._campaign.name))
                 return
+            self._left.found()
             self.progress.begun += 1
             self.progress.move(RowState.PLANNED, RowState.DIALING)
             delivery = Delivery()
             try:
                 if anyio.current_time() - began > self._lease_seconds / 2:
                     end = given_back(claimed, "it was claimed too long ago")
-                elif self._must_end() or self._gate.is_shut(self._clock()):
+                elif self._course.has_ended or self._gate.is_shut(self._clock()):
                     end = given_back(claimed, "nobody may be dialled any more")
                 else:
                     end = await place(
@@ -370,21 +387,23 @@ class Dialer:
             await self._settle(claimed, end, reserved, began)
         finally:
             self.progress.in_flight -= 1
-            self._tell()
+            self._course.tell()
 
     async def _settle(self, claimed: Claimed, end: End, reserved: Decimal, began: float) -> None:
         """Learn from how an attempt ended, at once, and then write it down."""
         try:
             self._learn(end, reserved, began)
         except Exception as error:  # noqa: BLE001 - it is written down all the same
-            self._fail(error)
+            self._course.fail(error)
         state = await self._journal.settle(settlement_of(claimed, end, self._purse.price_of(end)))
         self.progress.move(RowState.DIALING, state)
-        self._patience.renew(anyio.current_time())
+        self._counting.patience.renew(anyio.current_time())
         # Counts and money are shown together.
-        self._refresh()
+        self._counting.refresh()
         if state is RowState.PLANNED:
-            self._is_dry = False
+            self._left.renew()
+        if self._allowance is not None:
+            await self._allowance.trim()
 
     def _learn(self, end: End, reserved: Decimal, began: float) -> None:
         now = anyio.current_time()
@@ -392,44 +411,6 @@ class Dialer:
         if isinstance(end.error, RateLimited):
             self._gate.throttle.rate_limited(now, end.error.retry_after, began=began)
         if end.fault is not None:
-            self._fail(end.fault)
-        self._stop_for(self._halts.judge(end.verdict, end.error))
-        self._stop_for(self._purse.settle(end, reserved))
-
-    def _stop_for(self, halt: Halt | None) -> None:
-        if halt is not None:
-            self._halt = self._halt or halt
-            self._tell()
-
-    def _fail(self, error: Exception) -> None:
-        self._failure = self._failure or error
-        self._tell()
-
-    def _must_end(self) -> bool:
-        return self._stopped or self._is_over or bool(self._halt or self._failure)
-
-    async def _recount(self) -> None:
-        # One at a time: what moves meanwhile is added to a count, and another count is no move.
-        async with self._counting:
-            began, before = anyio.current_time(), Counter(self.progress.states)
-            tally = await self._journal.tally(self._id)
-            if self._purse.is_unsure:
-                # Dearer than counting, and events that prove a lost call are all there is to learn.
-                self.progress.count_unpriced(await self._journal.money(self._id))
-            now = anyio.current_time()
-            self._recounting.counted(began, now)
-            self._patience.look(tally, now)
-            self.progress.take(tally, before)
-        self._refresh()
-
-    def _refresh(self) -> None:
-        self.progress.spent = self._purse.budget.spent
-        self.progress.held = self._purse.budget.held
-        self.progress.kept = self._purse.budget.kept
-        self.progress.per_second = self._gate.throttle.rate
-        self.progress.slowed = self._gate.throttle.slowed
-        self._on_change()
-
-    def _tell(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+            self._course.fail(end.fault)
+        self._course.stop_for(self._halts.judge(end.verdict, end.error))
+        self._course.stop_for(self._purse.settle(end, reserved))

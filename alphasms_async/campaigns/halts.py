@@ -44,6 +44,8 @@ class HaltReason(StrEnum):
     """The client cannot send."""
     WAITING = "waiting"
     """It would have to wait, and was told not to."""
+    ELSEWHERE = "elsewhere"
+    """Another dialer of the campaign has stopped it, for a reason that holds for all."""
 
 
 @frozen

@@ -30,6 +30,8 @@ class Hold(StrEnum):
     BUDGET = "the budget is held by calls in flight"
     RESTING = "the rest is due later"
     """Only redials and those who wait for the gateway are left."""
+    OTHERS = "the last calls of other dialers are awaited"
+    """Nobody is planned, but whom another dialer calls just now may yet come back."""
     OUTCOMES = "the outcomes of the last calls are awaited"
     """Everybody is dialled; who is not reached may be called again."""
 

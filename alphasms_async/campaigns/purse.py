@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Self
 
-from attrs import define
+from attrs import define, evolve, field, frozen
 
 from alphasms_async.campaigns.attempts import End
 from alphasms_async.campaigns.budget import Budget
@@ -15,6 +15,17 @@ from alphasms_async.campaigns.states import Verdict
 
 __all__ = ["Purse"]
 
+_NOTHING = Decimal(0)
+
+
+@frozen
+class _Elsewhere:
+    """What other dialers and earlier runs have spent and hold, when that was last counted."""
+
+    spent: Decimal
+    held: Decimal
+    kept: Decimal
+
 
 @define
 class Purse:
@@ -24,8 +35,12 @@ class Purse:
     budget: Budget
     parts: int
     """The most prices that one call costs."""
+    whole: Decimal | None
+    """What the campaign's calls may cost together. `None`: no limit."""
     is_unsure: bool = False
     """Whether there are calls of which nobody knows what they cost, or whether they did."""
+    _elsewhere: _Elsewhere | None = field(default=None, init=False)
+    """What is not in the budget's sums. `None`: nothing, for this dialer is the only one."""
 
     @classmethod
     def of(cls, campaign: Campaign, record: CampaignRecord, money: Money) -> Self:
@@ -40,12 +55,77 @@ class Purse:
             spent=money.spent,
             held=money.held,
         )
-        return cls(campaign, budget, record.parts, bool(money.held or money.unpriced))
+        is_unsure = bool(money.held or money.unpriced)
+        return cls(campaign, budget, record.parts, campaign.budget, is_unsure)
+
+    @classmethod
+    def shared(cls, campaign: Campaign, record: CampaignRecord, money: Money) -> Self:
+        """Return the purse of one dialer of several: whatever it may spend is yet to be granted."""
+        purse = cls.of(campaign, record, evolve(money, spent=_NOTHING, held=_NOTHING))
+        if campaign.budget is not None:
+            purse.budget.shrink(campaign.budget)
+        purse.is_unsure = True
+        purse.count(money)
+        return purse
 
     @classmethod
     def unused(cls, campaign: Campaign) -> Self:
         """Return the purse of a campaign in which nobody was dialled."""
-        return cls(campaign, Budget(campaign.budget, max_price=campaign.max_price), 1)
+        budget = Budget(campaign.budget, max_price=campaign.max_price)
+        return cls(campaign, budget, 1, campaign.budget)
+
+    @property
+    def spent(self) -> Decimal:
+        """What the whole campaign has spent, as far as that was counted."""
+        spent = self.budget.spent
+        return spent if self._elsewhere is None else _sum(spent, self._elsewhere.spent)
+
+    @property
+    def held(self) -> Decimal:
+        """What is held for its calls in flight, and for those that may have cost something."""
+        held = self.budget.held
+        return held if self._elsewhere is None else _sum(held, self._elsewhere.held)
+
+    @property
+    def kept(self) -> Decimal:
+        """How much of that is not for calls in flight."""
+        kept = self.budget.kept
+        return kept if self._elsewhere is None else _sum(kept, self._elsewhere.kept)
+
+    @property
+    @exact
+    def one(self) -> Decimal | None:
+        """What is reserved for one call. `None` while no price is known."""
+        return None if self.budget.worst is None else self.budget.worst * self.parts
+
+    @property
+    def fits(self) -> bool:
+        """Whether the next call can be paid."""
+        return self.budget.fits(self.parts)
+
+    @property
+    def seen(self) -> Decimal | None:
+        """The highest price that was charged here. `None`: none was, or nobody tells prices."""
+        return self.budget.seen if self.campaign.kind.tells_price else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other dialers spend the same campaign's money."""
+        return self._elsewhere is not None
+
+    def hear(self, price: Decimal) -> None:
+        """Reckon with a price that somebody else was charged."""
+        self.budget.quoted = max(self.budget.quoted or _NOTHING, price)
+
+    @exact
+    def count(self, money: Money) -> None:
+        """Learn what the other dialers of the campaign, and earlier runs, have spent and hold."""
+        budget = self.budget
+        self._elsewhere = _Elsewhere(
+            max(_NOTHING, money.spent - budget.spent),
+            max(_NOTHING, money.held - budget.held),
+            max(_NOTHING, money.settled.held - budget.kept),
+        )
 
     def reserve(self) -> Decimal | None:
         """Hold what the next call may cost. `None` when that does not fit now."""
@@ -91,19 +171,19 @@ class Purse:
         """
         if self.budget.in_flight:
             return None
-        if self.budget.worst is None and self.budget.held:
+        if self.budget.worst is None and self.held:
             return Halt(
                 HaltReason.UNPRICED,
                 "no price is known, so a call whose outcome is unknown holds all of the budget "
-                f"that is left ({self.budget.held}): tell what a call may cost at most, with "
+                f"that is left ({self.held}): tell what a call may cost at most, with "
                 "--max-price, to go on",
             )
-        kept = self.budget.held
+        kept = self.held
         held = f", {kept} held for unknown outcomes or prices" if kept else ""
         at_most = "" if self.campaign.kind.tells_price else "at most "
         return Halt(
             HaltReason.BUDGET,
-            f"the budget of {self.campaign.budget} is used up: {at_most}{self.budget.spent} "
+            f"the budget of {self.whole} is used up: {at_most}{self.spent} "
             f"spent{held}, "
             f"and the next call may cost {self.budget.worst or 'anything'}: raise it to go on",
         )
@@ -119,3 +199,8 @@ class Purse:
             f"a call cost {price}, more than was reckoned with ({reserved}): "
             "look at the prices, then run it again if that is right",
         )
+
+
+@exact
+def _sum(one: Decimal, other: Decimal) -> Decimal:
+    return one + other

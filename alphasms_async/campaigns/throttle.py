@@ -66,6 +66,15 @@ class Throttle:
         """Whether the rate is below the person's, as of the last question or answer."""
         return self.rate != self._wanted
 
+    @property
+    def observed(self) -> float:
+        """The starts per second in the last five seconds before the last start."""
+        return len(self._starts) / _OBSERVED_SECONDS
+
+    def is_paused(self, at: float) -> bool:
+        """Return whether the gateway has asked to wait until then, or longer."""
+        return at <= self._paused_until
+
     def set(self, per_second: float | None) -> None:
         """Change the person's rate; it holds for the very next start.
 
@@ -124,8 +133,7 @@ class Throttle:
         if rate is None:
             # The seconds before the last start, not before now: a gateway that took long to
             # answer had all slots waiting, and nothing started since.
-            observed = len(self._starts) / _OBSERVED_SECONDS
-            self._slow = max(observed / 2, _LEAST_FIRST_RATE)
+            self._slow = max(self.observed / 2, _LEAST_FIRST_RATE)
             self._enough = 2 * self._slow * _ENOUGH
         else:
             self._slow = max(rate / 2, _LEAST_RATE)

@@ -126,6 +126,42 @@ def test_a_price_of_nothing_is_no_price() -> None:
     assert [budget.reserve(), budget.reserve()] == [1, None]
 
 
+def test_a_limit_that_is_granted_bit_by_bit_holds_at_each_moment() -> None:
+    """What is granted can be reserved, and what was taken out of it cannot."""
+    budget = Budget(Decimal(5), quoted=PRICE)
+    budget.shrink(Decimal(5))
+    assert (budget.left, budget.fits(1), budget.reserve()) == (NOTHING, False, None)
+    budget.grow(PRICE * 3)
+    assert (budget.fits(3), budget.fits(4), taken(budget)) == (True, False, PRICE)
+    budget.shrink(PRICE)
+    assert [budget.reserve(), budget.reserve()] == [PRICE, None]
+
+
+def test_only_what_is_free_is_taken_out() -> None:
+    """Neither what is spent, nor what is held; and of what has no limit there is no part."""
+    budget = Budget(PRICE * 4, quoted=PRICE)
+    budget.settle(taken(budget), PRICE)
+    budget.keep(taken(budget))
+    taken(budget)
+    with pytest.raises(RuntimeError, match=r"0\.406 cannot be taken out: 0\.405 is left"):
+        budget.shrink(PRICE + Decimal("0.001"))
+    budget.shrink(PRICE)
+    assert (budget.limit, budget.left, budget.used) == (PRICE * 3, NOTHING, PRICE * 2)
+    unlimited = Budget(None)
+    for change in (unlimited.grow, unlimited.shrink):
+        with pytest.raises(RuntimeError):
+            change(NOTHING)
+
+
+def test_the_highest_price_that_was_charged_is_told() -> None:
+    """Not the one that was quoted, which somebody else knows."""
+    budget = Budget(None, quoted=Decimal("0.90"))
+    assert budget.seen is None
+    for price in ("0.40", "0.55", "0.30"):
+        budget.settle(taken(budget), Decimal(price))
+    assert budget.seen == Decimal("0.55")
+
+
 def test_a_text_in_parts_costs_a_price_each() -> None:
     """Units multiply what is reserved, and the price of one is learnt."""
     budget = Budget(Decimal(2), quoted=Decimal("0.30"))

@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 import anyio
-import httpx
 import pytest
 from attrs import evolve
 from hypothesis import given, settings
@@ -32,42 +31,11 @@ from tests.campaigns.dialers import (
     unreachable,
 )
 from tests.campaigns.journals import NAME
+from tests.campaigns.tills import PAID, Till
 from tests.campaigns.virtual import LOOPS
-from tests.doubles import Answer, phones, refused
+from tests.doubles import phones, refused
 
 pytestmark = pytest.mark.anyio
-
-PAID = priced("0.40")
-OUTCOMES: tuple[Answer, ...] = (
-    *[PAID] * 6,
-    lost,
-    refused("Operator not supported"),
-    unreachable,
-)
-
-
-class Till(Gateway):
-    """A gateway whose outcomes and delays are drawn by lot, and which counts what it may charge."""
-
-    def __init__(self, random: Random) -> None:
-        super().__init__()
-        self.random = random
-        self.charged = 0
-        """How many calls it has charged for, or may have: those without a readable answer."""
-        self.most = 0
-        """How many it would have charged for at most, had all in flight been accepted."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Draw an outcome and how long it takes."""
-        self.then = self.random.choice(OUTCOMES)
-        self.seconds = self.connect_seconds = self.random.choice((0, 0, 0.1, 1, 7))
-        is_charged = self.then in {PAID, lost}
-        # Whoever is in flight has been allowed to cost something.
-        self.most = max(self.most, self.charged + self.in_flight + 1)
-        try:
-            return await super().handle_async_request(request)
-        finally:
-            self.charged += is_charged
 
 
 async def spend(prices: int, workers: int, seed: int, quoted: Decimal | None) -> None:

@@ -154,6 +154,20 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     assert throttle.delay(1.0) == 59
 
 
+def test_a_pause_is_told_from_what_comes_after_it() -> None:
+    """Up to its last moment nobody starts; that it is slow after that is no pause."""
+    throttle = Throttle(10)
+    assert not throttle.is_paused(0)
+    throttle.rate_limited(0, 20, began=0)
+    assert [throttle.is_paused(at) for at in (0, 19.9, 20, 20.1)] == [True, True, True, False]
+
+
+def test_what_was_dialled_lately_is_told() -> None:
+    """As starts a second, over the last five of them."""
+    assert Throttle(None).observed == 0
+    assert flooded(40).observed == 40
+
+
 def test_each_slowdown_halves_the_rate() -> None:
     """From the person's rate down to one start in 10 s, and no further."""
     throttle = Throttle(8)
