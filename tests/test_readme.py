@@ -1,6 +1,7 @@
 """The README's examples and commands, run as they stand there against the sandbox."""
 
 import ast
+import asyncio
 import inspect
 import os
 import re
@@ -8,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Sandbo
     (tmp_path / "promo.wav").write_bytes(wav())
     (tmp_path / "clients.csv").write_text("name,phone\nОлена,0501234567\nТарас,067\n", "utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1/nobody_connects_to_it")
     monkeypatch.setenv("ALPHASMS_WEBHOOK_SECRET", "a-new-secret-of-tests,the-old-secret-of-tests")
     sandbox = Sandbox()
     with sandbox.serve() as url:
@@ -266,6 +268,27 @@ async def test_pages_of_ones_own_know_who_is_verified(sandbox: Sandbox) -> None:
         checked = await http.post("/own/phone/check", json=fields)
     assert checked.json() == {"verified": True}
     assert own["asked"] == {began.json()["id"]: "0501234567"}
+
+
+@pytest.mark.asyncio
+async def test_workers_of_ones_own_call_by_one_client(
+    sandbox: Sandbox, fresh_postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The README's procrastinate app calls each phone it is told of once, and ends well."""
+    monkeypatch.setenv("DATABASE_URL", fresh_postgres_dsn)
+    names = run(the("from procrastinate import"))
+    app, remind = names["app"], names["remind"]
+    async with app.open_async():
+        await app.schema_manager.apply_schema_async()
+        for phone in ("0501234567", "0671112233"):
+            await remind.defer_async(phone=phone)
+    working = asyncio.create_task(names["main"]())
+    called = [(await sandbox.next_call()).phone for _ in range(2)]
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+    assert sorted(called) == ["380501234567", "380671112233"]
+    assert len(sandbox.calls()) == 2
 
 
 def test_ci_runs_the_readmes_command_and_nothing_else() -> None:
