@@ -10,6 +10,7 @@ from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.patience import Patience, Recount
 from alphasms_async.campaigns.progress import Hold, Progress
 from alphasms_async.campaigns.purse import Purse
+from alphasms_async.campaigns.records import Money, Tally
 from alphasms_async.campaigns.throttle import Throttle
 
 __all__ = ["Counting"]
@@ -24,8 +25,8 @@ class Counting:
     purse: Purse
     throttle: Throttle
     patience: Patience
-    on_change: Callable[[], None]
-    """Called whenever the progress is another."""
+    on_change: Callable[[], None] | None
+    """Called whenever the progress is another. `None`: nobody looks."""
     id: int = field(default=0, init=False)
     """The campaign's."""
     _recount: Recount = field(factory=Recount, init=False)
@@ -36,16 +37,21 @@ class Counting:
         is_awaited = self.progress.hold is Hold.OUTCOMES
         return self._recount.is_due(anyio.current_time(), is_awaited=is_awaited)
 
-    async def recount(self) -> None:
-        """Count how many recipients stand where."""
+    async def recount(self, money: Money | None = None) -> Tally:
+        """Count how many recipients stand where, and return that.
+
+        Args:
+            money: What the campaign has cost. `None`: it is asked for where that may change.
+        """
         # One at a time: what moves meanwhile is added to a count, and another count is no move.
         async with self._lock:
             began, before = anyio.current_time(), Counter(self.progress.states)
             tally = await self.journal.tally(self.id)
-            if self.purse.is_unsure:
+            if money is None and self.purse.is_unsure:
                 # Dearer than counting, and there is nothing else to learn than what others have
                 # spent, and events that prove a lost call.
                 money = await self.journal.money(self.id)
+            if money is not None:
                 self.progress.count_unpriced(money)
                 if self.purse.is_shared:
                     self.purse.count(money)
@@ -54,6 +60,7 @@ class Counting:
             self.patience.look(tally, now)
             self.progress.take(tally, before)
         self.refresh()
+        return tally
 
     def refresh(self) -> None:
         """Show the money and the pace as they are now."""
@@ -63,7 +70,8 @@ class Counting:
         self.progress.kept = self.purse.kept
         self.progress.per_second = self.throttle.rate
         self.progress.slowed = self.throttle.slowed
-        self.on_change()
+        if self.on_change is not None:
+            self.on_change()
 
     async def awaiting_seconds(self) -> float:
         """Return for how long outcomes are still waited for, 0 or more."""

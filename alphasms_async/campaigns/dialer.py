@@ -116,7 +116,7 @@ class Dialer:
             self._purse,
             self._gate.throttle,
             patience,
-            on_change or (lambda: None),
+            on_change,
         )
         self._left = Remainder(journal, self._course, self._counting, clock, wait)
         self._allowance: Allowance | None = None
@@ -186,7 +186,7 @@ class Dialer:
             self._course.heed(record.halted)
         elif not self._course.is_over:
             await self._journal.halt(self._id, None)
-        await self._counting.recount()
+        await self._counting.recount(money)
 
     async def _end(self) -> Run:
         if self._gate.has_expired(self._clock()):
@@ -194,22 +194,19 @@ class Dialer:
             await self._journal.expire(self._id)
         await self._course.note(self._journal, self._id)
         await self._journal.finish(self._id)
-        await self._counting.recount()
+        money = await self._journal.money(self._id)
+        tally = await self._counting.recount(money)
         return Run(
             await self._journal.campaign(self._campaign.name),
-            await self._journal.tally(self._id),
-            await self._journal.money(self._id),
+            tally,
+            money,
             self._course.halt,
             self._course.is_stopped,
         )
 
     async def _watch(self) -> None:
         """Do what other processes ask for, and show how far the run has got."""
-        # Else nothing but what is asked for is news.
-        hook = self._hooks or self._campaign.hook
-        is_told = (
-            hook is not None or self._counting.patience.seconds > 0 or self._allowance is not None
-        )
+        is_told = self._is_told()
         has_news = False
         try:
             while True:
@@ -229,6 +226,15 @@ class Dialer:
                 self._course.tell()
         except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
             self._course.fail(error)
+
+    def _is_told(self) -> bool:
+        """Return whether more than what is asked for is news: events, and what others do."""
+        if self._counting.patience.seconds > 0:
+            return True
+        if self._allowance is not None:
+            # To count for nobody, as often as there are dialers, is what the database is not for.
+            return self._counting.on_change is not None
+        return (self._hooks or self._campaign.hook) is not None
 
     async def _share(self, allowance: Allowance, record: CampaignRecord) -> None:
         """Let the other dialers of the campaign know what is theirs to know, and heed them."""

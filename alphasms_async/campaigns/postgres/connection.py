@@ -72,9 +72,12 @@ class PostgresConnection:
                 copy.write_row(row)
 
     def begin(self) -> None:
-        """Begin a transaction."""
+        """Begin a transaction each of whose statements sees what others have committed by then.
+
+        Whatever the server is set to: what is decided under a lock must be seen as it is there.
+        """
         self.statements += 1
-        self.opened.execute(b"begin")
+        self.opened.execute(b"begin isolation level read committed")
 
     def commit(self) -> None:
         """End the transaction; what it wrote is durable when this returns."""
@@ -139,7 +142,7 @@ def connect(
 
     def open_one() -> psycopg.Connection:
         try:
-            opened = psycopg.connect(dsn, autocommit=True, **_defaults(dsn))
+            opened = psycopg.connect(dsn, autocommit=True, client_encoding="UTF8", **_defaults(dsn))
         except psycopg.Error as error:
             raise journal_error(error, name) from None
         try:
@@ -157,6 +160,12 @@ def connect(
 
 def _set_up(opened: psycopg.Connection, name: str, away_seconds: float | None) -> None:
     opened.adapters.register_dumper(str, _Text)
+    encoding = opened.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise JournalError(
+            f"the journal {name} cannot keep every text in {encoding}: make a database with "
+            "encoding UTF8, or name another with --journal"
+        )
     _make_durable(opened, name)
     if away_seconds is not None:
         milliseconds = max(1, int(away_seconds * 1000))

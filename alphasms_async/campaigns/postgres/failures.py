@@ -28,6 +28,8 @@ _MEANINGS: Mapping[str, str] = {
     "53100": "the disk is full: free some space, then go on; nothing is lost",
     "53300": "it takes no more connections: end some, or raise max_connections",
     "53": f"it has run out of something: {_LOOK}",
+    "55P03": "somebody has held a lock for longer than its lock_timeout: go on; nothing is lost",
+    "57014": "that took longer than its statement_timeout allows: raise that for this user",
     "57": f"it was stopped, or is just starting: {_LOOK}",
     "58": f"its disk failed: {_LOOK}",
     "XX": f"it is damaged, or has met a fault of its own: {_LOOK}",

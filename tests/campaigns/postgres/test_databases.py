@@ -1,5 +1,7 @@
 """Databases as they come: new, of another version, careless, out of reach."""
 
+import os
+from decimal import Decimal
 from typing import Any
 
 import anyio
@@ -7,10 +9,11 @@ import pytest
 
 from alphasms_async import InvalidRequest, JournalError
 from alphasms_async.campaigns.commands import Pause
+from alphasms_async.campaigns.events import Ref
 from alphasms_async.campaigns.postgres import PostgresJournal, tell_postgres
 from alphasms_async.campaigns.records import CampaignState, PlannedRow
 from alphasms_async.campaigns.states import Verdict
-from tests.campaigns.journals import NAME, Stage, Time, listed, staged
+from tests.campaigns.journals import NAME, PRICE, Stage, Time, listed, staged
 from tests.campaigns.postgres.databases import Database
 from tests.doubles import phones
 from tests.ports import free_port
@@ -62,6 +65,64 @@ async def test_commits_are_durable_whatever_the_database_is_set_to(
     async with PostgresJournal(fresh_postgres_dsn) as journal:
         connection: Any = vars(journal)["_connection"].opened
         assert connection.execute("show synchronous_commit").fetchone() == (kept,)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "default_transaction_isolation = 'serializable'",
+        "default_transaction_isolation = 'repeatable read'",
+        "search_path = 'elsewhere'",
+        "timezone = 'Asia/Kathmandu'",
+        "intervalstyle = 'sql_standard'",
+        "standard_conforming_strings = off",
+        "client_encoding = 'LATIN1'",
+    ],
+)
+async def test_dialers_work_together_whatever_the_database_is_set_to(
+    fresh_postgres_dsn: str, time: Time, setting: str
+) -> None:
+    """Nobody is claimed twice, and each text comes back as it was."""
+    name = fresh_postgres_dsn.rpartition("/")[2]
+    Database(fresh_postgres_dsn).change(f"alter database {name} set {setting}")
+    async with (
+        PostgresJournal(fresh_postgres_dsn, clock=time) as first,
+        PostgresJournal(fresh_postgres_dsn, clock=time) as second,
+    ):
+        here = await staged(first, time, 20, budget="10.00", note="Київ")
+        there = Stage(second, time, here.campaign)
+        refs: list[Ref] = []
+
+        async def dial(stage: Stage) -> None:
+            async with stage.journal.taken_up(stage.campaign) as share:
+                assert share is not None
+                await share.take(PRICE, least=PRICE, used=Decimal(0))
+                for _ in range(10):
+                    refs.append((await stage.claim(reserved=PRICE)).ref)
+                    await stage.settle(refs[-1], Verdict.ACCEPTED, price=PRICE)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(dial, here)
+            group.start_soon(dial, there)
+        assert len({ref.recipient for ref in refs}) == 20
+        record = await second.campaign(NAME)
+        assert record.definition["note"] == "Київ"
+        assert (await second.money(record.id)).spent == 20 * PRICE
+
+
+async def test_a_database_that_cannot_keep_every_text_is_refused(
+    postgres_server: str, time: Time
+) -> None:
+    """Before anything is made in it."""
+    database = Database(postgres_server)
+    name = f"narrow_{os.getpid()}"
+    database.change(f"create database {name} encoding 'LATIN1' locale 'C' template template0")
+    try:
+        dsn = f"{postgres_server.rpartition('/')[0]}/{name}"
+        with pytest.raises(JournalError, match="cannot keep every text in LATIN1"):
+            await PostgresJournal(dsn, clock=time).__aenter__()
+    finally:
+        database.change(f"drop database {name} with (force)")
 
 
 async def test_a_process_that_is_frozen_keeps_nobody_waiting(
