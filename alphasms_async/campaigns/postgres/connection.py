@@ -19,6 +19,13 @@ _CONNECT_SECONDS = 10
 _LOOK_SECONDS = 0.25
 # What a commit that returns has survived. `local` knows of no standby, and does without.
 _DURABLE = frozenset({"on", "local", "remote_write", "remote_apply"})
+# What is meant for people's queries would end a dialer: a claim waits, a long list takes its time.
+_SESSION = {
+    "array_nulls": "on",
+    "idle_session_timeout": "0",
+    "lock_timeout": "0",
+    "statement_timeout": "0",
+}
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -167,12 +174,10 @@ def _set_up(opened: psycopg.Connection, name: str, away_seconds: float | None) -
             "encoding UTF8, or name another with --journal"
         )
     _make_durable(opened, name)
-    if away_seconds is not None:
-        milliseconds = max(1, int(away_seconds * 1000))
-        opened.execute(
-            "select set_config('idle_in_transaction_session_timeout', %s, false)",
-            [str(milliseconds)],
-        )
+    away = 0 if away_seconds is None else max(1, int(away_seconds * 1000))
+    settings = {**_SESSION, "idle_in_transaction_session_timeout": str(away)}
+    for setting, value in settings.items():
+        opened.execute("select set_config(%s, %s, false)", [setting, value])
 
 
 def _defaults(dsn: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from alphasms_async.campaigns.postgres.failures import FAILURES, journal_error
 from alphasms_async.campaigns.postgres.lease import Lease
 from alphasms_async.campaigns.postgres.leases import leave, leave_share, renew, sweep_gone
 from alphasms_async.campaigns.postgres.migrating import migrate
-from alphasms_async.campaigns.postgres.planning import add_rows
+from alphasms_async.campaigns.postgres.planning import Listing
 from alphasms_async.campaigns.postgres.settling import settle
 from alphasms_async.campaigns.postgres.shares import PostgresShare, count_anew, open_share
 from alphasms_async.campaigns.records import Claimed
@@ -49,6 +49,7 @@ __all__ = ["Enlisted", "PostgresJournal", "tell_postgres"]
 T = TypeVar("T")
 
 _EARLY_EVENTS_SECONDS = 7 * 24 * 3600
+_MOST_WORKERS = 1000
 
 
 @frozen
@@ -129,7 +130,9 @@ class PostgresJournal(SqlJournal):
         return 0 if self._connection is None else self._connection.statements
 
     async def __aenter__(self) -> Self:
-        self._owner, self._lease = 0, self._new_lease()
+        if self._connection is not None:
+            raise RuntimeError("the journal is entered already: make another one of the same DSN")
+        self._lease = self._new_lease()
         return await super().__aenter__()
 
     async def __aexit__(
@@ -166,7 +169,7 @@ class PostgresJournal(SqlJournal):
     async def claim(
         self, campaign: int, *, client_id: int | None = None, reserved: Decimal | None = None
     ) -> Claimed | None:
-        if not self._lease.owner:
+        if not self._lease.is_kept:
             await self._take_lease()
         return await super().claim(campaign, client_id=client_id, reserved=reserved)
 
@@ -185,13 +188,15 @@ class PostgresJournal(SqlJournal):
 
         Args:
             name: The campaign's.
-            workers: How many, 0 or more. 0: none, which ends no run and leaves the note.
+            workers: How many, 0 to 1000. 0: none, which ends no run and leaves the note.
 
         Raises:
             InvalidRequest: There is none of that name, it is over, or `workers` is no such number.
             JournalError: The journal cannot be written.
         """
-        told = {"name": name, "workers": workers and check_count("workers", workers)}
+        if workers and check_count("workers", workers) > _MOST_WORKERS:
+            raise InvalidRequest(f"workers is {_MOST_WORKERS} at most, not {workers}")
+        told = {"name": name, "workers": workers}
         (await self.campaign(name)).check_going_on()
         await self._write(lambda connection: connection.execute("set_workers", told))
 
@@ -222,10 +227,9 @@ class PostgresJournal(SqlJournal):
 
     async def _take_lease(self) -> None:
         self._writing()
-        if await self._lease.take():
-            assert self._group is not None  # noqa: S101 - entered, as the line above has seen
-            self._owner = self._lease.owner
-            self._group.start_soon(self._lease.keep)
+        assert self._group is not None  # noqa: S101 - entered, as the line above has seen
+        await self._lease.take(self._group)
+        self._owner = self._lease.owner
 
     def _take(self) -> Connection:
         try:
@@ -283,8 +287,7 @@ class PostgresJournal(SqlJournal):
         return states
 
     def _plan(self, connection: Connection, new: NewCampaign, now: float) -> Planned:
-        connection.execute("one_plans")
-        return add_campaign(connection, new, now, add_rows)
+        return add_campaign(connection, new, now, Listing())
 
     def _discard(self, connection: Connection, name: str) -> bool:
         # Whoever claims passes over what is locked here.

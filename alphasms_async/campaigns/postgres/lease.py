@@ -3,9 +3,11 @@
 import logging
 import os
 import socket
+from threading import Lock
 
 import anyio
 import anyio.to_thread
+from anyio.abc import TaskGroup
 
 from alphasms_async.campaigns.postgres.clock import DatabaseClock
 from alphasms_async.campaigns.postgres.connection import PostgresConnection, connect
@@ -38,9 +40,12 @@ class Lease:
         self._seconds = seconds
         self.owner: int = 0
         """The number that the database knows this process by. 0: none was needed yet."""
+        self.is_kept: bool = False
+        """Whether it was taken, and is prolonged."""
         self._clock = clock
         self._connection: PostgresConnection | None = None
         self._turn = anyio.Lock()
+        self._registering = Lock()
         # Made where it is entered, for a journal may be made where no event loop runs.
         self._scope: anyio.CancelScope | None = None
         self._is_ended = False
@@ -51,20 +56,24 @@ class Lease:
         """How long it is from one sign of life to the next."""
         return self._seconds / _BEATS_A_LEASE
 
-    async def take(self) -> bool:
-        """Take the lease, once; return whether that was now, and it is to be kept from here on.
+    async def take(self, group: TaskGroup) -> None:
+        """Take the lease, and have it kept; once, however often this is asked for.
+
+        Args:
+            group: What it is kept in, until `end` is called.
 
         Raises:
             JournalError: The database cannot be used.
         """
         async with self._turn:
-            if self.owner:
-                return False
+            # Whoever is cancelled by the loop's own means leaves the thread behind, which goes on.
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._register, limiter=self._limiter)
-            return True
+            if not self.is_kept:
+                self.is_kept = True
+                group.start_soon(self._keep)
 
-    async def keep(self) -> None:
+    async def _keep(self) -> None:
         """Prolong the lease, until it is lost or `end` is called."""
         has_failed = False
         with anyio.CancelScope() as self._scope:
@@ -94,12 +103,15 @@ class Lease:
             self._connection = None
 
     def _register(self) -> None:
-        connection = self._connected()
         told = {"host": socket.gethostname(), "pid": os.getpid(), "lease": self._seconds}
-        try:
-            (self.owner,) = connection.execute("add_owner", told).fetchone()
-        except FAILURES as error:
-            raise journal_error(error, self._name) from None
+        # A thread that was left behind may be about it still.
+        with self._registering:
+            if self.owner:
+                return
+            try:
+                (self.owner,) = self._connected().execute("add_owner", told).fetchone()
+            except FAILURES as error:
+                raise journal_error(error, self._name) from None
 
     def _beat(self) -> None:
         try:

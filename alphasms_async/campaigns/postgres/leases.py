@@ -31,7 +31,7 @@ def sweep_gone(connection: Connection, now: float) -> int:
     connection.execute("lapse")
     if not connection.execute("any_gone").fetchone()[0]:
         return 0
-    connection.execute("close_shares", {"campaign": None, "owner": None})
+    _close_shares(connection, None, None)
     count = sweep(connection, now)
     connection.execute("swept")
     return count
@@ -45,4 +45,10 @@ def leave(connection: Connection, owner: int, now: float) -> None:
 
 def leave_share(connection: Connection, campaign: int, owner: int) -> None:
     """Give back what is left of one campaign's money."""
-    connection.execute("close_shares", {"campaign": campaign, "owner": owner})
+    _close_shares(connection, campaign, owner)
+
+
+def _close_shares(connection: Connection, campaign: int | None, owner: int | None) -> None:
+    whose = {"campaign": campaign, "owner": owner}
+    connection.execute("lock_shares", whose)
+    connection.execute("close_shares", whose)

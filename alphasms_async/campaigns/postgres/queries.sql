@@ -46,8 +46,10 @@ where id = %(owner)s and gone_at is null
 returning extract(epoch from clock_timestamp())::float8;
 
 -- name: lapse
+-- A beat that is still to come is none: the clock was set back, and whoever lives says so anew.
 update alphasms.owner set gone_at = clock_timestamp()
-where not is_swept and gone_at is null and beat + lease < clock_timestamp();
+where not is_swept and gone_at is null
+  and clock_timestamp() not between beat - lease and beat + lease;
 
 -- name: any_gone
 select exists(select 1 from alphasms.owner where not is_swept and gone_at is not null);
@@ -81,20 +83,28 @@ set verdict = 'uncertain', settled_at = to_timestamp(%(now)s), error = %(error)s
 where recipient = %(recipient)s and n = %(n)s and verdict is null;
 
 -- name: add_share
-insert into alphasms.share(campaign, owner) values(%(campaign)s, %(owner)s)
+insert into alphasms.share(campaign, owner, is_limited)
+select id, %(owner)s, budget is not null from alphasms.campaign where id = %(campaign)s
 on conflict(campaign, owner) do nothing;
 
 -- name: count_shares
 select count(*) from alphasms.share where campaign = %(campaign)s;
 
+-- name: lock_shares
+-- Of all who are gone, and of one who leaves a campaign: what they hold is told once nobody writes.
+select 1 from alphasms.share s join alphasms.owner o on o.id = s.owner
+where o.gone_at is not null
+  or s.campaign = %(campaign)s::bigint and s.owner = %(owner)s::bigint
+order by s.campaign, s.owner for update of s;
+
 -- name: close_shares
--- Of all who are gone, and of one who leaves a campaign: what is neither spent nor held, nor
--- reserved for a call that is open, goes back.
+-- Of the same: what is neither spent nor held, nor reserved for a call that is open, goes back;
+-- what calls cost beyond what was given is taken.
 with closed as (
   delete from alphasms.share s using alphasms.owner o
   where o.id = s.owner and (o.gone_at is not null
     or s.campaign = %(campaign)s::bigint and s.owner = %(owner)s::bigint)
-  returning s.campaign, s.owner, s.granted, s.spent, s.kept
+  returning s.campaign, s.owner, s.granted, s.spent, s.kept, s.is_limited
 ), open as (
   select a.campaign, a.owner, sum(coalesce(a.reserved, 0)) as reserved
   from closed c
@@ -104,9 +114,9 @@ with closed as (
 ), back as (
   select c.campaign, sum(c.granted - c.spent - c.kept - coalesce(o.reserved, 0)) as amount
   from closed c left join open o on o.campaign = c.campaign and o.owner = c.owner
-  group by c.campaign
+  where c.is_limited group by c.campaign
 )
-update alphasms.campaign c set granted = c.granted - greatest(b.amount, 0)
+update alphasms.campaign c set granted = c.granted - b.amount
 from back b where b.campaign = c.id;
 
 -- name: lock_campaign
@@ -151,12 +161,15 @@ from from_share s where c.id = s.campaign;
 
 -- name: slots
 -- No start is given out that is past, nor two nearer than the pace allows: steps are rounded up.
+-- Where the clock was set back since the last time, nobody waits until it is that late again.
 with pace as (
-  select greatest(coalesce(next_slot, clock_timestamp()), clock_timestamp()) as first,
+  select case when slots_at > clock_timestamp() + interval '1 second' then clock_timestamp()
+    else greatest(coalesce(next_slot, clock_timestamp()), clock_timestamp()) end as first,
     make_interval(secs => ceil(1e6 / per_second) / 1e6) as step
   from alphasms.campaign where id = %(campaign)s and per_second is not null
 )
-update alphasms.campaign c set next_slot = p.first + %(count)s * p.step from pace p
+update alphasms.campaign c
+set next_slot = p.first + %(count)s * p.step, slots_at = clock_timestamp() from pace p
 where c.id = %(campaign)s
 returning extract(epoch from p.first - clock_timestamp())::float8,
   extract(epoch from p.step)::float8;
@@ -181,7 +194,8 @@ order by c.id;
 
 -- name: dialers
 select count(*) from alphasms.share s join alphasms.owner o on o.id = s.owner
-where s.campaign = %(campaign)s and o.gone_at is null and o.beat + o.lease > clock_timestamp();
+where s.campaign = %(campaign)s and o.gone_at is null
+  and clock_timestamp() between o.beat - o.lease and o.beat + o.lease;
 
 -- name: move
 update alphasms.recipient set state = %(state)s, not_before = to_timestamp(%(not_before)s)
@@ -280,8 +294,10 @@ update alphasms.campaign set definition = %(definition)s, budget = %(budget)s,
 where id = %(campaign)s;
 
 -- name: set_campaign_pace
--- The new pace holds for the very next start that is given out.
+-- The new pace holds for the very next start that is given out. The same one again changes nothing,
+-- for its starts are in hand.
 update alphasms.campaign set per_second = %(per_second)s, next_slot = case
+  when per_second is not distinct from %(per_second)s::float8 then next_slot
   when %(per_second)s::float8 is not null then least(next_slot,
     clock_timestamp() + make_interval(secs => 1 / %(per_second)s::float8)) end
 where id = %(campaign)s;
@@ -307,7 +323,8 @@ delete from alphasms.campaign where id = %(campaign)s;
 
 -- name: claim
 -- Whoever is being claimed by another dialer is passed over. Those who were claimed before stay
--- in the index until it is vacuumed, and are not walked over each time.
+-- in the index until it is vacuumed, and are not walked over each time. A dialer that began before
+-- there was a budget is given nobody more: it does not know what it may spend.
 with due as materialized (
   select r.id, r.line, r.phone, r.attempts, r.columns, r.not_before,
     exists(select 1 from alphasms.do_not_call d where d.phone = r.phone) as is_forbidden
@@ -315,6 +332,9 @@ with due as materialized (
   where c.id = %(campaign)s and c.state = 'ready' and r.state = 'planned'
     and r.not_before <= to_timestamp(%(now)s)
     and (r.not_before, r.id) > (to_timestamp(%(after_at)s), %(after_id)s)
+    and (c.budget is null or not exists(
+      select 1 from alphasms.share s
+      where s.campaign = c.id and s.owner = %(owner)s and not s.is_limited))
   order by r.not_before, r.id limit %(count)s
   for update of r skip locked
 ), taken as (

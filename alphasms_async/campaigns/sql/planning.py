@@ -1,7 +1,7 @@
 """A whole campaign, row by row, inside one transaction."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import define, frozen
 
@@ -13,7 +13,7 @@ from alphasms_async.campaigns.sql.definitions import definition_facts
 from alphasms_async.campaigns.sql.reading import read_tally
 from alphasms_async.errors import InvalidRequest
 
-__all__ = ["AddRows", "NewCampaign", "add_campaign", "discard"]
+__all__ = ["Listing", "NewCampaign", "add_campaign", "discard"]
 
 _ROWS_A_REPORT = 2000
 
@@ -32,36 +32,41 @@ class NewCampaign:
     on_progress: Callable[[int], None] | None
 
 
-AddRows = Callable[[Connection, int, Iterable[PlannedRow]], None]
-"""Writes the recipients of a campaign, a row for each, with the ids that come next; a number that
-stands in the list twice is skipped but for the first, one on the do-not-call list too."""
+class Listing(Protocol):
+    """How a database takes the recipients of a campaign: read first, and then written."""
+
+    def read(self, connection: Connection, rows: Iterable[PlannedRow]) -> None:
+        """Take the rows, which may come slowly; whatever keeps others waiting comes after this."""
+
+    def write(self, connection: Connection, campaign: int, before: int) -> None:
+        """Write a recipient for each row, with the ids behind `before`.
+
+        A number that stands in the list twice is skipped but for the first, one on the
+        do-not-call list too.
+        """
 
 
-def add_campaign(
-    connection: Connection, new: NewCampaign, now: float, add_rows: AddRows
-) -> Planned:
+def add_campaign(connection: Connection, new: NewCampaign, now: float, listing: Listing) -> Planned:
     """Write the campaign with all its rows.
 
     Raises:
         InvalidRequest: Its name is taken, or what checks the counts refuses them.
     """
-    if connection.execute("campaign_named", {"name": new.name}).fetchone():
-        raise InvalidRequest(
-            f"there is a campaign {new.name!r} already: choose another name, or go on with that one"
-        )
-    (campaign,) = connection.execute(
-        "add_campaign",
-        {
-            "name": new.name,
-            **definition_facts(new.definition),
-            "per_second": new.per_second,
-            "quoted": new.quoted,
-            "now": now,
-        },
-    ).fetchone()
-    (before,) = connection.execute("last_recipient").fetchone()
+    _check_name(connection, new.name)
     told = _Told(new.on_progress)
-    add_rows(connection, campaign, told.each(new.rows))
+    listing.read(connection, told.each(new.rows))
+    # While the list was read somebody else may have taken it.
+    _check_name(connection, new.name)
+    facts = {
+        "name": new.name,
+        **definition_facts(new.definition),
+        "per_second": new.per_second,
+        "quoted": new.quoted,
+        "now": now,
+    }
+    (campaign,) = connection.execute("add_campaign", facts).fetchone()
+    (before,) = connection.execute("last_recipient").fetchone()
+    listing.write(connection, campaign, before)
     last = before + told.rows
     span = {"campaign": campaign, "first": before + 1, "last": last, "parts": told.parts}
     connection.execute("set_campaign_rows", span)
@@ -73,6 +78,13 @@ def add_campaign(
     if new.check is not None:
         new.check(planned)
     return planned
+
+
+def _check_name(connection: Connection, name: str) -> None:
+    if connection.execute("campaign_named", {"name": name}).fetchone():
+        raise InvalidRequest(
+            f"there is a campaign {name!r} already: choose another name, or go on with that one"
+        )
 
 
 def discard(connection: Connection, name: str) -> bool:

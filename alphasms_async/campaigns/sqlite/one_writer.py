@@ -14,7 +14,7 @@ from alphasms_async.campaigns.sql.writer import SharedWork
 from alphasms_async.campaigns.sqlite.claiming import claim
 from alphasms_async.campaigns.sqlite.connection import FAILURES, SqliteConnection, journal_error
 from alphasms_async.campaigns.sqlite.guard import Guard
-from alphasms_async.campaigns.sqlite.planning import add_rows
+from alphasms_async.campaigns.sqlite.planning import Listing
 from alphasms_async.campaigns.sqlite.settling import settle
 from alphasms_async.campaigns.states import RowState
 from alphasms_async.clock import Clock, utc_now
@@ -49,7 +49,7 @@ class OneWriterJournal(SqlJournal):
         return None
 
     def _plan(self, connection: Connection, new: NewCampaign, now: float) -> Planned:
-        return add_campaign(connection, new, now, add_rows)
+        return add_campaign(connection, new, now, Listing())
 
     def _begin(self, connection: SqliteConnection, host: str, pid: int) -> None:
         """Become the owner, and make uncertain what an earlier one left behind.

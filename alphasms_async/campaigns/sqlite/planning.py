@@ -7,13 +7,23 @@ from alphasms_async.campaigns.records import PlannedRow
 from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.states import SkipReason
 
-__all__ = ["add_rows"]
+__all__ = ["Listing"]
 
 
-def add_rows(connection: Connection, campaign: int, rows: Iterable[PlannedRow]) -> None:
-    """Write the recipients of a campaign."""
-    for row in rows:
-        _add(connection, campaign, row)
+class Listing:
+    """The recipients of a campaign, read while they are written: nobody else writes meanwhile."""
+
+    def __init__(self) -> None:
+        self._rows: Iterable[PlannedRow] = ()
+
+    def read(self, _: Connection, rows: Iterable[PlannedRow]) -> None:
+        """Take the rows."""
+        self._rows = rows
+
+    def write(self, connection: Connection, campaign: int, _: int) -> None:
+        """Write a recipient for each row; SQLite itself counts their ids on."""
+        for row in self._rows:
+            _add(connection, campaign, row)
 
 
 def _add(connection: Connection, campaign: int, row: PlannedRow) -> None:

@@ -77,6 +77,10 @@ async def test_commits_are_durable_whatever_the_database_is_set_to(
         "intervalstyle = 'sql_standard'",
         "standard_conforming_strings = off",
         "client_encoding = 'LATIN1'",
+        "array_nulls = off",
+        "statement_timeout = 1",
+        "lock_timeout = 1",
+        "idle_session_timeout = 500",
     ],
 )
 async def test_dialers_work_together_whatever_the_database_is_set_to(
@@ -205,6 +209,8 @@ async def test_runners_are_wanted_where_somebody_is_left_to_dial(
     assert await first.enlisted() == []
     with pytest.raises(InvalidRequest, match="workers"):
         await first.enlist(NAME, -1)
+    with pytest.raises(InvalidRequest, match="workers is 1000 at most, not 1001"):
+        await first.enlist(NAME, 1001)
     with pytest.raises(InvalidRequest, match="no campaign 'winter'"):
         await first.enlist("winter", 1)
 

@@ -313,3 +313,63 @@ async def test_whoever_lost_the_lease_is_given_nothing(
         with pytest.raises(JournalLocked):
             await ask(share)
         assert Decimal(database.value(GRANTED)) == 0
+
+
+async def test_a_call_dearer_than_reserved_counts_for_the_others(
+    first: PostgresJournal, second: PostgresJournal, time: Time
+) -> None:
+    """One is given 1 and is charged 5, and leaves: of 10 the other is given 5, and not 9."""
+    here = await budgeted(first, time)
+    async with at_work(second) as [yours]:
+        async with at_work(first) as [mine]:
+            await mine.take(Decimal(1), least=LEAST, used=NOTHING)
+            await here.attempt(Verdict.ACCEPTED, price=Decimal(5))
+        given = (await yours.take(None, least=LEAST, used=NOTHING)).amount
+    assert given == Decimal(5)
+
+
+async def test_whoever_began_without_a_budget_is_given_nobody_more(
+    first: PostgresJournal, second: PostgresJournal, time: Time
+) -> None:
+    """Once there is one: what he spends would be in no account. Who begins then counts him in."""
+    here = await staged(first, time, 20)
+    async with at_work(second):
+        async with at_work(first):
+            in_flight = (await here.claim(reserved=PRICE)).ref
+            await first.apply(SetBudget(NAME, "10.00"))
+            assert await first.claim(here.campaign, reserved=PRICE) is None
+            await here.settle(in_flight, Verdict.ACCEPTED, price=PRICE)
+        async with at_work(first) as [mine]:
+            given = (await mine.take(None, least=LEAST, used=NOTHING)).amount
+            assert given == Decimal("9.60")
+            assert await first.claim(here.campaign, reserved=PRICE) is not None
+
+
+async def test_the_same_pace_again_gives_no_start_twice(
+    first: PostgresJournal, second: PostgresJournal
+) -> None:
+    """Dialers keep what they have in hand, for nothing has changed."""
+    await paced(first, 0.5)
+    async with at_work(first, second) as [mine, yours]:
+        await mine.slots(5)
+        await first.apply(SetPace(NAME, 0.5))
+        slots = await yours.slots(5)
+    assert slots is not None
+    assert slots.delay > 8
+
+
+async def test_a_clock_that_was_set_back_keeps_nobody_waiting(
+    first: PostgresJournal, second: PostgresJournal, database: Database
+) -> None:
+    """Not for as long as it was set back: five a second are five a second."""
+    await paced(first, 5)
+    async with at_work(first, second) as [mine, yours]:
+        await mine.slots(1)
+        # As the row looks once the clock is an hour back.
+        database.change(
+            "update alphasms.campaign set next_slot = next_slot + interval '1 hour', "
+            "slots_at = slots_at + interval '1 hour'"
+        )
+        slots = await yours.slots(1)
+    assert slots is not None
+    assert slots.delay < 60

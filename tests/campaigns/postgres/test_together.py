@@ -1,19 +1,23 @@
 """Many dialers in one database at once: who comes in between harms nobody."""
 
 import json
-from collections.abc import AsyncGenerator
+import threading
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.from_thread
+import anyio.to_thread
 import psycopg
 import pytest
 
+from alphasms_async import InvalidRequest
 from alphasms_async.campaigns.commands import Cancel, RecordEvent, Redial, command_to_json
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.postgres import PostgresJournal
-from alphasms_async.campaigns.records import CampaignState
+from alphasms_async.campaigns.records import CampaignState, PlannedRow
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, Stage, Time, listed
@@ -221,6 +225,46 @@ async def test_two_campaigns_planned_at_once_keep_their_own(postgres_dsn: str, t
             record = await journals[0].campaign(name)
             rows = await journals[0].rows(record.id)
             assert [row.phone for row in rows] == phones(50)
+
+
+async def test_a_list_that_comes_slowly_keeps_no_other_plan_waiting(
+    first: PostgresJournal, second: PostgresJournal
+) -> None:
+    """It may come through a pipe, and take hours."""
+    begun, is_over = threading.Event(), threading.Event()
+
+    def slowly() -> Iterator[PlannedRow]:
+        yield from listed(phones(2))
+        begun.set()
+        is_over.wait()
+
+    async def plan() -> None:
+        await first.plan("slow", {}, slowly())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(plan)
+        try:
+            await anyio.to_thread.run_sync(begun.wait)
+            await second.plan("quick", {}, listed(phones(1)))
+            assert [one.name for one in await second.campaigns()] == ["quick"]
+        finally:
+            is_over.set()
+    assert [one.name for one in await second.campaigns()] == ["quick", "slow"]
+    assert len(await second.rows((await second.campaign("slow")).id)) == 2
+
+
+async def test_of_two_plans_of_one_name_one_is_refused(
+    first: PostgresJournal, second: PostgresJournal
+) -> None:
+    """Whichever has read its list last."""
+
+    def while_another_plans() -> Iterator[PlannedRow]:
+        yield from listed(phones(2))
+        anyio.from_thread.run(second.plan, NAME, {}, listed(phones(1)))
+
+    with pytest.raises(InvalidRequest, match="there is a campaign 'spring' already"):
+        await first.plan(NAME, {}, while_another_plans())
+    assert len(await first.rows((await first.campaign(NAME)).id)) == 1
 
 
 async def test_whoever_was_in_anothers_way_tries_again(

@@ -31,6 +31,7 @@ create table alphasms.campaign(
   halted text,                          -- why the last run stopped itself
   workers integer not null default 0,   -- how many runners are wanted for it
   next_slot timestamptz,                -- the first start that was given to nobody yet
+  slots_at timestamptz,                 -- when some were given out last
   granted numeric not null default 0,   -- what of the budget is spent, held, or in dialers' hands
   created_at timestamptz not null,
   finished_at timestamptz
@@ -39,6 +40,7 @@ create table alphasms.campaign(
 create table alphasms.share(            -- what of a campaign's budget is in one dialer's hands
   campaign bigint not null,
   owner bigint not null,
+  is_limited boolean not null,          -- whether there was a budget when it began
   granted numeric not null default 0,
   used numeric not null default 0,      -- how much of it, as the dialer last said
   spent numeric not null default 0,     -- how much of it, as its attempts say: what they cost,
