@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,6 +38,8 @@ _OPTIONS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "log_checkpoints": "off",
+    # Whoever connects and then says nothing, for it stands still, is waited for at every stop.
+    "authentication_timeout": "5",
 }
 # A commit reaches the kernel all the same, so a server that crashes keeps it; the machine's power
 # is what may not go.
@@ -153,6 +155,25 @@ class Server:
         """Stop it, and start it again at the same place."""
         self.stop()
         self.start()
+
+    @contextmanager
+    def frozen(self) -> Generator[None]:
+        """Have it stand still, as behind a network that is gone: it is there, and says nothing."""
+        assert self._process is not None
+        with connected(self.dsn()) as connection:
+            others = connection.execute("select pid from pg_stat_activity").fetchall()
+        pids = [self._process.pid, *(pid for (pid,) in others)]
+        self._signal(pids, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(pids, signal.SIGCONT)
+
+    def _signal(self, pids: list[int], number: signal.Signals) -> None:
+        for pid in pids:
+            # The connection that asked who there is has ended since.
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def create_database(self, name: str) -> str:
         """Create an empty database; return its address."""

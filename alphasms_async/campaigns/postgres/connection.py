@@ -1,5 +1,7 @@
 """A PostgreSQL connection that knows the statements by name, and insists on durable commits."""
 
+import os
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic, sleep
@@ -113,6 +115,14 @@ class PostgresConnection:
             sleep(_LOOK_SECONDS)
         return True
 
+    def break_off(self) -> None:
+        """Have whoever waits for an answer of the server, in whichever thread, wait no more."""
+        with (
+            suppress(OSError, psycopg.Error),
+            socket.socket(fileno=os.dup(self.opened.fileno())) as way,
+        ):
+            way.shutdown(socket.SHUT_RDWR)
+
     @property
     def is_broken(self) -> bool:
         """Whether it cannot be used any more."""
@@ -186,6 +196,11 @@ def _defaults(dsn: str) -> dict[str, Any]:
     defaults: dict[str, Any] = {
         "connect_timeout": _CONNECT_SECONDS,
         "fallback_application_name": "alphasms",
+        # A machine that is gone says nothing; without these a write waits for it for hours.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
     }
     return {word: value for word, value in defaults.items() if word not in told}
 

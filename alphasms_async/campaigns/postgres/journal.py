@@ -223,7 +223,7 @@ class PostgresJournal(SqlJournal):
         return count
 
     def _new_lease(self) -> Lease:
-        return Lease(self._dsn, self._name, self._lease_seconds, self._time)
+        return Lease(self._dsn, self._name, self._lease_seconds, self._time, self._break_off)
 
     async def _take_lease(self) -> None:
         self._writing()
@@ -267,6 +267,12 @@ class PostgresJournal(SqlJournal):
                 connection.close()
         self._reader = self._connection = None
         self._lease.close()
+
+    def _break_off(self) -> None:
+        """Take a database for lost that has said nothing for a lease."""
+        for connection in (self._connection, self._reader):
+            if connection is not None:
+                connection.break_off()
 
     @property
     def _claiming(self) -> SharedWork[Claim, Claimed | None]:

@@ -3,7 +3,8 @@
 import logging
 import os
 import socket
-from threading import Lock
+from collections.abc import Callable
+from threading import Lock, Timer
 
 import anyio
 import anyio.to_thread
@@ -32,9 +33,17 @@ class Lease:
         name: The journal's name, for errors.
         seconds: How long after a sign of life the process is taken to live, above 0.
         clock: What learns the database's time on the way.
+        on_silence: Called in a thread of its own when the database has said nothing for a lease.
     """
 
-    def __init__(self, dsn: str, name: str, seconds: float, clock: DatabaseClock) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        name: str,
+        seconds: float,
+        clock: DatabaseClock,
+        on_silence: Callable[[], None],
+    ) -> None:
         self._dsn = dsn
         self._name = name
         self._seconds = seconds
@@ -43,6 +52,7 @@ class Lease:
         self.is_kept: bool = False
         """Whether it was taken, and is prolonged."""
         self._clock = clock
+        self._on_silence = on_silence
         self._connection: PostgresConnection | None = None
         self._turn = anyio.Lock()
         self._registering = Lock()
@@ -114,10 +124,20 @@ class Lease:
                 raise journal_error(error, self._name) from None
 
     def _beat(self) -> None:
+        # No statement waits less long than this one, so all that wait are waited for in vain then.
+        silence = Timer(self._seconds, self._break_off)
+        silence.start()
         try:
             self._clock.look(renew(self._connected(), self.owner, self._name))
         except FAILURES as error:
             raise journal_error(error, self._name) from None
+        finally:
+            silence.cancel()
+
+    def _break_off(self) -> None:
+        if self._connection is not None:
+            self._connection.break_off()
+        self._on_silence()
 
     def _connected(self) -> PostgresConnection:
         if self._connection is None or self._connection.is_broken:

@@ -78,8 +78,8 @@ async def test_commits_are_durable_whatever_the_database_is_set_to(
         "standard_conforming_strings = off",
         "client_encoding = 'LATIN1'",
         "array_nulls = off",
-        "statement_timeout = 1",
-        "lock_timeout = 1",
+        "statement_timeout = 100",
+        "lock_timeout = 100",
         "idle_session_timeout = 500",
     ],
 )

@@ -85,3 +85,13 @@ async def test_a_crash_forgets_no_intent(server: Server, dsn: str, time: Time) -
         again = Stage(journal, time, stage.campaign)
         assert (await again.row(first)).attempts == 1
         assert (await again.claim()).ref.recipient != first.recipient
+
+
+async def test_a_database_that_says_nothing_is_lost(server: Server, dsn: str, time: Time) -> None:
+    """After a lease nobody waits for it any more; the answer in flight is written once it speaks."""
+    async with PostgresJournal(dsn, lease_seconds=0.5, clock=time) as journal:
+        stage = await staged(journal, time)
+        ref = (await stage.claim()).ref
+        with server.frozen(), pytest.raises(JournalError, match="cannot be used"):
+            await journal.claim(stage.campaign)
+        assert await stage.settle(ref, Verdict.ACCEPTED) is RowState.ACCEPTED
