@@ -37,6 +37,8 @@ class Allowance:
     """How many calls the dialer places at once, 1 or more."""
     is_used_up: bool = field(default=False, init=False)
     """Whether no call can be paid any more, as of the last time that money was asked for."""
+    _is_lowered: bool = field(default=False, init=False)
+    """Whether the campaign may spend less now than when money was last asked for."""
     _is_paced: bool = field(default=False, init=False)
     _next: float = field(default=0.0, init=False)
     """When the next slot in hand is, in seconds of the loop's clock."""
@@ -54,7 +56,8 @@ class Allowance:
         self._is_paced = record.per_second is not None
         if record.per_second != self._per_second:
             self._per_second, self._slots = record.per_second, 0
-        # Another one holds at once: what is given out is weighed against the row.
+        # What is given out is weighed against the row; what was may be too much by now.
+        self._is_lowered = self._is_lowered or _is_less(record.budget, self.purse.whole)
         self.purse.whole = record.budget
         if record.quoted is not None:
             self._told = max(self._told, record.quoted)
@@ -96,11 +99,12 @@ class Allowance:
         Args:
             hold: What the dialer waits for. `None`: nothing.
         """
-        if hold in {None, Hold.PACE}:
+        if hold in {None, Hold.PACE} and not self._is_lowered:
             await self.trim()
         else:
             await self._tell_price()
             await self._give_back()
+            self._is_lowered = False
 
     async def trim(self) -> None:
         """Give back money that is more than two blocks, as after a first call that had it all."""
@@ -196,3 +200,7 @@ class Allowance:
         if block is None or left is None or left <= 2 * block:
             return _NOTHING
         return left - block
+
+
+def _is_less(budget: Decimal | None, before: Decimal | None) -> bool:
+    return budget is not None and before is not None and budget < before

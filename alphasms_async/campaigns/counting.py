@@ -29,6 +29,8 @@ class Counting:
     """Called whenever the progress is another. `None`: nobody looks."""
     id: int = field(default=0, init=False)
     """The campaign's."""
+    is_counted: bool = field(default=False, init=False)
+    """Whether the progress tells where all recipients stand, and not only how they have moved."""
     _recount: Recount = field(factory=Recount, init=False)
     _lock: anyio.Lock = field(factory=anyio.Lock, init=False)
 
@@ -59,6 +61,7 @@ class Counting:
             self._recount.counted(began, now)
             self.patience.look(tally, now)
             self.progress.take(tally, before)
+            self.is_counted = True
         self.refresh()
         return tally
 

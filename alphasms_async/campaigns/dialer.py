@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from math import inf
 
 import anyio
 import anyio.lowlevel
@@ -33,6 +34,7 @@ from alphasms_async.errors import InvalidRequest, RateLimited
 __all__ = ["Dialer"]
 
 _LOOK_SECONDS = 0.25
+_SOON_SECONDS = 60.0
 
 
 class Dialer:
@@ -58,7 +60,9 @@ class Dialer:
             reach. Without it the run stops then.
         joins: Whether others are at the campaign already. Without it the run begins the campaign
             anew: a note of why an earlier one stopped itself is taken away. With it the note holds
-            for this run too, and that it would not wait is noted nowhere.
+            for this run too, that it would not wait is noted nowhere, and it does wait for what
+            is over in a minute. Where the journal lets several dialers be at a campaign, a run that
+            joins and has no `on_change` counts nothing: only at its end, if the campaign is over.
         concurrency: How many calls this dialer places at once, 1 or more. `None`: as many as the
             campaign says.
         lease_seconds: How old a claim may get before its request leaves: past half of that the
@@ -103,6 +107,8 @@ class Dialer:
         self._wait = wait
         wanted = campaign.concurrency if concurrency is None else concurrency
         self._concurrency = check_count("concurrency", wanted)
+        # To count for nobody, as often as there are dialers, is what a database is not for.
+        self._is_counted = on_change is not None or not joins
         self._lease_seconds = journal.lease_seconds if lease_seconds is None else lease_seconds
         self._clock = clock
         self._gate = Gate(campaign, Throttle(campaign.per_second))
@@ -165,28 +171,32 @@ class Dialer:
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch)
             async with anyio.create_task_group() as workers:
-                for _ in range(min(self._concurrency, self.progress.states.total())):
+                total = self.progress.states.total()
+                most = total if self._counting.is_counted else self._concurrency
+                for _ in range(min(self._concurrency, most)):
                     workers.start_soon(self._work)
             group.cancel_scope.cancel()
         if self._course.failure is not None:
             raise self._course.failure
 
     async def _begin(self, record: CampaignRecord, share: Share | None) -> None:
-        money = await self._journal.money(self._id)
-        if share is None:
-            self._purse = Purse.of(self._campaign, record, money)
-        else:
+        counts = share is None or self._is_counted
+        money = await self._journal.money(self._id) if counts else None
+        if share is not None:
             self._purse = Purse.shared(self._campaign, record, money)
             self._left.is_shared = True
             throttle = self._gate.throttle
             self._allowance = Allowance(share, self._purse, throttle, self._concurrency)
+        elif money is not None:
+            self._purse = Purse.of(self._campaign, record, money)
         self._counting.purse = self._purse
         self._follow(record)
         if self._course.joins:
             self._course.heed(record.halted)
         elif not self._course.is_over:
             await self._journal.halt(self._id, None)
-        await self._counting.recount(money)
+        if money is not None:
+            await self._counting.recount(money)
 
     async def _end(self) -> Run:
         if self._gate.has_expired(self._clock()):
@@ -194,15 +204,12 @@ class Dialer:
             await self._journal.expire(self._id)
         await self._course.note(self._journal, self._id)
         await self._journal.finish(self._id)
-        money = await self._journal.money(self._id)
-        tally = await self._counting.recount(money)
-        return Run(
-            await self._journal.campaign(self._campaign.name),
-            tally,
-            money,
-            self._course.halt,
-            self._course.is_stopped,
-        )
+        record = await self._journal.campaign(self._campaign.name)
+        money = tally = None
+        if self._is_counted or record.state.is_over:
+            money = await self._journal.money(self._id)
+            tally = await self._counting.recount(money)
+        return Run(record, tally, money, self._course.halt, self._course.is_stopped)
 
     async def _watch(self) -> None:
         """Do what other processes ask for, and show how far the run has got."""
@@ -232,7 +239,6 @@ class Dialer:
         if self._counting.patience.seconds > 0:
             return True
         if self._allowance is not None:
-            # To count for nobody, as often as there are dialers, is what the database is not for.
             return self._counting.on_change is not None
         return (self._hooks or self._campaign.hook) is not None
 
@@ -355,7 +361,9 @@ class Dialer:
     def _give_up_on(self, holding: Holding) -> None:
         """Stop a run that does not wait for more than its own calls and its pace."""
         short = {Hold.PACE, Hold.RATE_LIMITED, Hold.BUDGET, Hold.OTHERS, Hold.OUTCOMES}
-        if not self._wait and not self.progress.in_flight and holding.hold not in short:
+        seconds = inf if holding.seconds is None else holding.seconds
+        is_soon = self._course.joins and seconds <= _SOON_SECONDS
+        if not (self._wait or self.progress.in_flight or holding.hold in short or is_soon):
             self._course.stop_for(
                 Halt(HaltReason.WAITING, f"stopped instead of waiting: {holding.hold}")
             )

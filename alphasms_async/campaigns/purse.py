@@ -59,13 +59,20 @@ class Purse:
         return cls(campaign, budget, record.parts, campaign.budget, is_unsure)
 
     @classmethod
-    def shared(cls, campaign: Campaign, record: CampaignRecord, money: Money) -> Self:
-        """Return the purse of one dialer of several: whatever it may spend is yet to be granted."""
-        purse = cls.of(campaign, record, evolve(money, spent=_NOTHING, held=_NOTHING))
+    def shared(cls, campaign: Campaign, record: CampaignRecord, money: Money | None) -> Self:
+        """Return the purse of one dialer of several: whatever it may spend is yet to be granted.
+
+        Args:
+            campaign: The campaign.
+            record: What the journal has of it.
+            money: What all have spent and hold. `None`: nobody asks.
+        """
+        told = money or Money(_NOTHING, _NOTHING, highest=None)
+        purse = cls.of(campaign, record, evolve(told, spent=_NOTHING, held=_NOTHING))
         if campaign.budget is not None:
             purse.budget.shrink(campaign.budget)
         purse.is_unsure = True
-        purse.count(money)
+        purse.count(told)
         return purse
 
     @classmethod

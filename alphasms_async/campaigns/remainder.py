@@ -37,7 +37,10 @@ class Remainder:
     @property
     def may_be_none(self) -> bool:
         """Whether to ask if anybody is due, before one is asked for."""
-        return self._is_dry or self.counting.progress.states[RowState.PLANNED] <= 0
+        counting = self.counting
+        return self._is_dry or (
+            counting.is_counted and counting.progress.states[RowState.PLANNED] <= 0
+        )
 
     def found(self) -> None:
         """Learn that one was asked for, and was there."""

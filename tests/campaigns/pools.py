@@ -13,7 +13,7 @@ import httpx
 from attrs import define, evolve, field
 
 from alphasms_async.campaigns.events import Ref
-from alphasms_async.campaigns.records import AttemptRecord, Claimed, Settlement
+from alphasms_async.campaigns.records import AttemptRecord, Claimed, Money, Settlement, Tally
 from alphasms_async.campaigns.run import Run
 from alphasms_async.campaigns.shares import Grant, Share, Slots
 from alphasms_async.campaigns.sqlite import MemoryJournal
@@ -171,6 +171,8 @@ class Door(MemoryJournal):
         self.member = Member()
         self.claims = 0
         """How often it has asked for a recipient."""
+        self.counts = 0
+        """How often it has counted the campaign, or its money."""
         self.is_late: Callable[[], bool] = lambda: False
         """Whether others are quicker just now: whoever is due is theirs."""
         self.lease = LEASE_SECONDS
@@ -236,6 +238,16 @@ class Door(MemoryJournal):
             if claimed is not None:
                 self.member.reserved[claimed.ref] = reserved or NOTHING
             return claimed
+
+    async def tally(self, campaign: int) -> Tally:
+        """Count the recipients."""
+        self.counts += 1
+        return await self.pool.tally(campaign)
+
+    async def money(self, campaign: int) -> Money:
+        """Count the money."""
+        self.counts += 1
+        return await self.pool.money(campaign)
 
     async def settle(self, settlement: Settlement) -> RowState:
         """Settle an attempt, be it too late."""

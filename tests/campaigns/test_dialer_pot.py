@@ -236,7 +236,9 @@ async def test_what_all_have_spent_is_shown() -> None:
     """Not only what this dialer has."""
     async with crew(100, quoted=PRICE, budget=Decimal(90), per_second=4) as ready:
         async with anyio.create_task_group() as group:
-            group.start_soon(ready.dial_together, *together(2, till()))
+            looks = list[None]()
+            options = {"on_change": lambda: looks.append(None)}
+            group.start_soon(ready.dial_together, *together(2, till(), **options))
             await anyio.sleep(13.1)
             spent = [dialer.progress.spent for dialer in ready.desk.dialers]
             whole = (await ready.pool.money(1)).spent
@@ -261,6 +263,26 @@ async def test_a_budget_that_is_raised_meanwhile_holds_at_once() -> None:
             assert ready.desk.dialers[0].progress.budget == 11 * PRICE
         assert await ready.desk.counts() == {"accepted": 11, "planned": 79}
     assert str(ready.runs[-1].halt).startswith("the budget of 4.40 is used up: 4.40 spent")
+
+
+@virtual
+async def test_a_budget_that_is_lowered_meanwhile_holds_within_a_look() -> None:
+    """What a dialer has in hand goes back: whoever may spend nothing more begins nothing more."""
+    gateway = till(seconds=1)
+    async with crew(900, quoted=PRICE, budget=Decimal(300)) as ready:
+
+        async def lower() -> None:
+            await anyio.sleep(2.4)
+            await ready.desk.tell(SetBudget(NAME, "1"))
+
+        began = anyio.current_time()
+        async with anyio.create_task_group() as group:
+            group.start_soon(lower)
+            await ready.dial_together(*together(3, gateway, concurrency=16))
+        begun = gateway.asked
+        assert gateway.at[-1] - began <= 2.9
+        assert await ready.desk.counts() == {"accepted": begun, "planned": 900 - begun}
+    assert str(ready.runs[-1].halt).startswith("the budget of 1 is used up")
 
 
 @virtual

@@ -1,7 +1,8 @@
-"""Any number of dialers at one campaign, in whatever order and whoever dies: one budget holds."""
+"""Some dialers at one campaign, in whatever order and whoever dies: one budget, one pace."""
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -136,4 +137,36 @@ def test_one_budget_holds_for_all(
 ) -> None:
     """Nobody spends what another may, nobody waits for ever, and nobody stops too soon for it."""
     work = partial(spend_together, prices, lots, seed, is_quoted=is_quoted)
+    anyio.run(work, backend=loop, backend_options=LOOPS[loop]())
+
+
+async def dial_together(per_second: float, lots: list[Lot], seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - a lot, no secret
+    till = Till(random)
+    async with crew(ROWS, till, per_second=per_second) as several:
+        async with anyio.create_task_group() as group:
+            for lot in lots:
+                group.start_soon(live, several, lot, random)
+        await anyio.sleep(LEASE_SECONDS + 1)
+        await several.dial()
+        slots = sorted(several.pool.slots)
+        counts = await several.desk.counts()
+    assert all(later - earlier >= 1 / per_second - 1e-6 for earlier, later in pairwise(slots))
+    # Of the first so many calls each has a slot, and none is before it.
+    assert len(slots) >= len(till.at)
+    assert all(at >= slot - 1e-6 for at, slot in zip(till.at, slots, strict=False))
+    assert set(till.rings.values()) <= {1}
+    assert not counts.keys() & {"dialing", "planned"} or several.runs[-1].halt is not None
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@settings(max_examples=8)
+@given(
+    per_second=st.sampled_from([0.3, 2.0, 10.0, 100.0]),
+    lots=st.lists(LOTS, min_size=2, max_size=4),
+    seed=st.integers(0, 2**32),
+)
+def test_one_pace_holds_for_all(loop: str, per_second: float, lots: list[Lot], seed: int) -> None:
+    """No two slots are nearer than the pace, and each call has its own, and is not before it."""
+    work = partial(dial_together, per_second, lots, seed)
     anyio.run(work, backend=loop, backend_options=LOOPS[loop]())

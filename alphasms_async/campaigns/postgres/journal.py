@@ -13,7 +13,14 @@ import anyio.to_thread
 import psycopg
 from attrs import frozen
 
-from alphasms_async.campaigns.commands import Command, SetBudget
+from alphasms_async.campaigns.commands import (
+    AddDoNotCall,
+    Cancel,
+    Command,
+    Pause,
+    RecordEvent,
+    RemoveDoNotCall,
+)
 from alphasms_async.campaigns.dsn import check_dsn, shown
 from alphasms_async.campaigns.events import CallEvent, Recorded
 from alphasms_async.campaigns.journal import Planned
@@ -26,10 +33,9 @@ from alphasms_async.campaigns.postgres.leases import leave, leave_share, renew, 
 from alphasms_async.campaigns.postgres.migrating import migrate
 from alphasms_async.campaigns.postgres.planning import Listing
 from alphasms_async.campaigns.postgres.settling import settle
-from alphasms_async.campaigns.postgres.shares import PostgresShare, count_anew, open_share
+from alphasms_async.campaigns.postgres.shares import PostgresShare, open_share
 from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.shares import Share
-from alphasms_async.campaigns.sql.applying import named
 from alphasms_async.campaigns.sql.claiming import Claim
 from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.sql.journal import SqlJournal
@@ -50,6 +56,8 @@ T = TypeVar("T")
 
 _EARLY_EVENTS_SECONDS = 7 * 24 * 3600
 _MOST_WORKERS = 1000
+# A transaction waits for this process a few milliseconds, and others may wait for it.
+_AWAY_SECONDS = 2.0
 
 
 @frozen
@@ -173,6 +181,12 @@ class PostgresJournal(SqlJournal):
             await self._take_lease()
         return await super().claim(campaign, client_id=client_id, reserved=reserved)
 
+    async def apply(self, command: Command) -> int:
+        if isinstance(command, Cancel):
+            # Nobody is claimed while the rows are skipped, of which there may be millions.
+            await super().apply(Pause(command.campaign))
+        return await super().apply(command)
+
     async def drain(self) -> int:
         """Take dialers that are gone for gone; return how many calls are uncertain for that.
 
@@ -235,7 +249,12 @@ class PostgresJournal(SqlJournal):
         try:
             # A process that is frozen in a transaction must not keep all others waiting.
             lease = self._lease_seconds
-            connection = connect(self._dsn, self._name, away_seconds=lease, patience_seconds=lease)
+            connection = connect(
+                self._dsn,
+                self._name,
+                away_seconds=min(lease, _AWAY_SECONDS),
+                patience_seconds=lease,
+            )
             self._connection = connection
             migrate(connection, self._name, must_exist=self._must_exist)
             self._time.look(connection.execute("time").fetchone()[0])
@@ -314,12 +333,9 @@ class PostgresJournal(SqlJournal):
 
     def _apply(self, connection: Connection, command: Command, now: float) -> int:
         connection.execute("one_commands")
-        if isinstance(command, SetBudget):
-            campaign = named(connection, command.campaign)
-            if campaign.budget is None:
-                # Whoever is at work without one has been given nothing out of it.
-                connection.execute("lock_campaign", {"campaign": campaign.id})
-                count_anew(connection, campaign.id)
+        if not isinstance(command, AddDoNotCall | RemoveDoNotCall | RecordEvent):
+            # What is decided by its state must still be so when that is committed.
+            connection.execute("lock_campaign_named", {"name": command.campaign})
         self._front.look_back()
         return super()._apply(connection, command, now)
 

@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 from alphasms_async.campaigns.postgres.clock import DatabaseClock
 from alphasms_async.campaigns.postgres.connection import PostgresConnection, connect
 from alphasms_async.campaigns.postgres.failures import FAILURES, journal_error
-from alphasms_async.campaigns.postgres.leases import renew
+from alphasms_async.campaigns.postgres.leases import beat
 from alphasms_async.errors import JournalError, JournalLocked
 
 __all__ = ["Lease"]
@@ -124,11 +124,11 @@ class Lease:
                 raise journal_error(error, self._name) from None
 
     def _beat(self) -> None:
-        # No statement waits less long than this one, so all that wait are waited for in vain then.
+        # It waits for nobody's lock: where it has no answer, no other statement will have one.
         silence = Timer(self._seconds, self._break_off)
         silence.start()
         try:
-            self._clock.look(renew(self._connected(), self.owner, self._name))
+            self._clock.look(beat(self._connected(), self.owner, self._name))
         except FAILURES as error:
             raise journal_error(error, self._name) from None
         finally:

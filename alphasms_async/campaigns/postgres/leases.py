@@ -4,23 +4,38 @@ from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.sql.moves import sweep
 from alphasms_async.errors import JournalLocked
 
-__all__ = ["leave", "leave_share", "renew", "sweep_gone"]
+__all__ = ["beat", "leave", "leave_share", "renew", "sweep_gone"]
 
 
-def renew(connection: Connection, owner: int, name: str) -> float:
-    """Prolong a lease; return the database's time, in seconds since 1970.
+def renew(connection: Connection, owner: int, name: str) -> None:
+    """Prolong a lease, inside the transaction that it is needed in.
 
     Raises:
         JournalLocked: It was lost, and this owner begins nothing more.
     """
-    row = connection.execute("renew", {"owner": owner}).fetchone()
-    if row is None:
-        raise JournalLocked(
-            f"this process was away from the journal {name} for longer than its lease: whom it was "
-            "calling is uncertain, and it dials nobody more; start it again"
-        )
-    seconds: float = row[0]
-    return seconds
+    if connection.execute("renew", {"owner": owner}).fetchone() is None:
+        raise _lost(name)
+
+
+def beat(connection: Connection, owner: int, name: str) -> float:
+    """Prolong a lease beside the work; return the database's time, in seconds since 1970.
+
+    Raises:
+        JournalLocked: It was lost.
+    """
+    whose = {"owner": owner}
+    connection.execute("beat", whose)
+    lives, seconds = connection.execute("lives", whose).fetchone()
+    if not lives:
+        raise _lost(name)
+    return float(seconds)
+
+
+def _lost(name: str) -> JournalLocked:
+    return JournalLocked(
+        f"this process was away from the journal {name} for longer than its lease: whom it was "
+        "calling is uncertain, and it dials nobody more; start it again"
+    )
 
 
 def sweep_gone(connection: Connection, now: float) -> int:

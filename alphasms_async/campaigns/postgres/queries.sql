@@ -42,8 +42,16 @@ values(%(host)s, %(pid)s, make_interval(secs => %(lease)s)) returning id;
 -- name: renew
 -- Whoever was taken for gone stays gone, however well he is.
 update alphasms.owner set beat = clock_timestamp()
-where id = %(owner)s and gone_at is null
-returning extract(epoch from clock_timestamp())::float8;
+where id = %(owner)s and gone_at is null returning id;
+
+-- name: beat
+-- Whoever is just claiming has said so himself, and is not waited for.
+update alphasms.owner set beat = clock_timestamp() where id = (
+  select id from alphasms.owner where id = %(owner)s and gone_at is null for update skip locked);
+
+-- name: lives
+select gone_at is null, extract(epoch from clock_timestamp())::float8 from alphasms.owner
+where id = %(owner)s;
 
 -- name: lapse
 -- A beat that is still to come is none: the clock was set back, and whoever lives says so anew.
@@ -58,22 +66,20 @@ select exists(select 1 from alphasms.owner where not is_swept and gone_at is not
 -- But for those of whose calls another one has just hold of, who will be swept the next time.
 update alphasms.owner o set is_swept = true
 where not o.is_swept and o.gone_at is not null and not exists(
-  select 1 from alphasms.recipient r
-  join alphasms.attempt a on a.recipient = r.id and a.n = r.attempts
-  where r.state = 'dialing' and a.owner = o.id);
+  select 1 from alphasms.attempt a where a.owner = o.id and a.verdict is null);
 
 -- name: leave
 update alphasms.owner set gone_at = clock_timestamp() where id = %(owner)s and gone_at is null;
 
 -- name: open_rows
--- Whom a dialer that is gone was dialling, and whom one that is gone from this campaign was.
-select r.id, r.attempts
-from alphasms.recipient r
-join alphasms.attempt a on a.recipient = r.id and a.n = r.attempts
-join alphasms.owner o on o.id = a.owner
-where r.state = 'dialing'
-  and (o.gone_at is not null and not o.is_swept or o.id = %(owner)s::bigint)
-  and (%(campaign)s::bigint is null or r.campaign = %(campaign)s)
+-- Whose call a dialer that is gone has not ended, or one that is gone from this campaign. Of some
+-- an event has told already.
+select a.recipient, a.n, r.state = 'dialing' and r.attempts = a.n
+from alphasms.owner o
+join alphasms.attempt a on a.owner = o.id and a.verdict is null
+join alphasms.recipient r on r.id = a.recipient
+where (o.gone_at is not null and not o.is_swept or o.id = %(owner)s::bigint)
+  and (%(campaign)s::bigint is null or a.campaign = %(campaign)s)
 for update of r skip locked;
 
 -- name: sweep_attempt
@@ -87,8 +93,13 @@ insert into alphasms.share(campaign, owner, is_limited)
 select id, %(owner)s, budget is not null from alphasms.campaign where id = %(campaign)s
 on conflict(campaign, owner) do nothing;
 
--- name: count_shares
-select count(*) from alphasms.share where campaign = %(campaign)s;
+-- name: count_limited
+select count(*) from alphasms.share where campaign = %(campaign)s and is_limited;
+
+-- name: wait_for_unlimited
+-- Until whoever began without a budget, and is just claiming somebody, has done so.
+select 1 from alphasms.share s join alphasms.owner o on o.id = s.owner
+where s.campaign = %(campaign)s and not s.is_limited order by o.id for update of o;
 
 -- name: lock_shares
 -- Of all who are gone, and of one who leaves a campaign: what they hold is told once nobody writes.
@@ -108,8 +119,7 @@ with closed as (
 ), open as (
   select a.campaign, a.owner, sum(coalesce(a.reserved, 0)) as reserved
   from closed c
-  join alphasms.recipient r on r.campaign = c.campaign and r.state = 'dialing'
-  join alphasms.attempt a on a.recipient = r.id and a.n = r.attempts and a.owner = c.owner
+  join alphasms.attempt a on a.owner = c.owner and a.campaign = c.campaign and a.verdict is null
   group by a.campaign, a.owner
 ), back as (
   select c.campaign, sum(c.granted - c.spent - c.kept - coalesce(o.reserved, 0)) as amount
@@ -118,6 +128,9 @@ with closed as (
 )
 update alphasms.campaign c set granted = c.granted - b.amount
 from back b where b.campaign = c.id;
+
+-- name: lock_campaign_named
+select 1 from alphasms.campaign where name = %(name)s for update;
 
 -- name: lock_campaign
 select budget from alphasms.campaign where id = %(campaign)s for update;
@@ -553,4 +566,4 @@ delete from alphasms.do_not_call where phone = %(phone)s returning phone;
 select phone from alphasms.do_not_call order by phone collate "C";
 
 -- name: campaign_definition
-select definition::text, state from alphasms.campaign where id = %(campaign)s;
+select definition::text from alphasms.campaign where id = %(campaign)s;

@@ -10,7 +10,7 @@ from alphasms_async.campaigns.shares import Grant, Share, Slots
 from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.sql.reading import read_money
 
-__all__ = ["PostgresShare", "count_anew", "open_share"]
+__all__ = ["PostgresShare", "open_share"]
 
 _Leased = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 
@@ -19,23 +19,18 @@ def open_share(connection: Connection, campaign: int, owner: int) -> None:
     """Make a dialer one of those at work on a campaign, with nothing in its hands yet.
 
     Where nobody else is, what the campaign has spent and holds is counted anew, so that what later
-    news has freed can be spent.
+    news has freed can be spent. Whoever began without a budget is nobody: once there is one, he is
+    given nobody more to call, and holds what is in flight.
     """
     whose = {"campaign": campaign, "owner": owner}
     (budget,) = connection.execute("lock_campaign", whose).fetchone()
-    (others,) = connection.execute("count_shares", whose).fetchone()
+    (others,) = connection.execute("count_limited", whose).fetchone()
     if budget is not None and not others:
-        count_anew(connection, campaign)
+        connection.execute("wait_for_unlimited", whose)
+        # All of its attempts are looked through for that.
+        money = read_money(connection, campaign)
+        connection.execute("set_granted", {**whose, "granted": _gone(money)})
     connection.execute("add_share", whose)
-
-
-def count_anew(connection: Connection, campaign: int) -> None:
-    """Have what is granted be what a campaign has spent and holds: nothing is in anybody's hands.
-
-    Its attempts are looked through for that, all of them.
-    """
-    money = read_money(connection, campaign)
-    connection.execute("set_granted", {"campaign": campaign, "granted": _gone(money)})
 
 
 @exact

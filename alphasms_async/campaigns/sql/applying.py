@@ -39,7 +39,8 @@ def named(connection: Connection, name: str) -> CampaignRecord:
     row = None
     # Bytes of a command line that are no text; nothing is called so, for nothing could be stored.
     with suppress(UnicodeEncodeError):
-        row = connection.execute("campaign_named", {"name": name}).fetchone()
+        if b"\0" not in name.encode():
+            row = connection.execute("campaign_named", {"name": name}).fetchone()
     if row is not None:
         return read_campaign(row)
     names = [other[1] for other in connection.execute("campaigns").fetchall()]

@@ -67,12 +67,13 @@ def sweep(
     """
     asked = {"campaign": campaign, "owner": owner}
     open_rows = connection.execute("open_rows", asked).fetchall()
-    for recipient, attempt in open_rows:
+    for recipient, attempt, is_dialing in open_rows:
         connection.execute(
             "sweep_attempt",
             {"recipient": recipient, "n": attempt, "now": now, "error": _GONE},
         )
-        _move(connection, recipient, RowState.DIALING, Cause.UNCERTAIN)
+        if is_dialing:
+            _move(connection, recipient, RowState.DIALING, Cause.UNCERTAIN)
     return len(open_rows)
 
 
@@ -272,8 +273,13 @@ def _skip_if_cancelled(connection: Connection, recipient: int, campaign: int) ->
 
 def _policy(connection: Connection, campaign: int) -> RedialPolicy | None:
     """Return how the campaign redials; `None` when it does not, or is cancelled."""
-    definition, state = connection.execute("campaign_definition", {"campaign": campaign}).fetchone()
-    return None if state == CampaignState.CANCELLED else read_policy(definition)
+    asked = {"campaign": campaign}
+    (definition,) = connection.execute("campaign_definition", asked).fetchone()
+    policy = read_policy(definition)
+    if policy is None:
+        return None
+    (state,) = connection.execute("campaign_state", asked).fetchone()
+    return None if state == CampaignState.CANCELLED else policy
 
 
 def _merged(

@@ -18,7 +18,7 @@ def shorten_rests(connection: Connection, campaigns: Iterable[int], now: float) 
 
 def _longest_rests(connection: Connection, campaign: int) -> Iterator[tuple[str, float]]:
     yield "shorten_unsent", LONGEST_REST_SECONDS
-    definition, _ = connection.execute("campaign_definition", {"campaign": campaign}).fetchone()
+    (definition,) = connection.execute("campaign_definition", {"campaign": campaign}).fetchone()
     redial = json.loads(definition).get("redial")
     if redial is not None:
         yield "shorten_all", redial["after_seconds"]

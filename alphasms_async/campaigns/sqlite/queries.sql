@@ -14,7 +14,7 @@ update owner set pid = 0 where id = :owner;
 insert into owner(host, pid, since) values(:host, :pid, :now) returning id;
 
 -- name: open_rows
-select id, attempts from recipient
+select id, attempts, true from recipient
 where state = 'dialing' and (:campaign is null or campaign = :campaign);
 
 -- name: sweep_attempt
@@ -293,4 +293,4 @@ delete from do_not_call where phone = :phone returning phone;
 select phone from do_not_call order by phone;
 
 -- name: campaign_definition
-select definition, state from campaign where id = :campaign;
+select definition from campaign where id = :campaign;

@@ -33,9 +33,10 @@ class Database:
         with connected(self.dsn) as connection:
             connection.execute(sql.encode(), values)
 
-    def age(self, seconds: float = 3600) -> None:
-        """Have everybody's last sign of life be so long ago."""
-        self.change("update alphasms.owner set beat = beat - make_interval(secs => %s)", seconds)
+    def age(self, seconds: float = 3600, *, owner: int | None = None) -> None:
+        """Have everybody's last sign of life be so long ago, or that of one."""
+        older = "update alphasms.owner set beat = beat - make_interval(secs => %s) "
+        self.change(older + "where %s::bigint is null or id = %s", seconds, owner, owner)
 
     @contextmanager
     def transaction(self) -> Generator["psycopg.Connection[Any]"]:

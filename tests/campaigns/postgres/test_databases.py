@@ -165,6 +165,15 @@ async def test_text_that_postgresql_cannot_keep_is_kept_as_well_as_it_can(
     assert (await first.campaign(NAME)).definition == {"note": "\0\udc80"}
 
 
+@pytest.mark.parametrize(
+    "name", ["spring\0", "spring\udcff", "spring?"], ids=["nul", "half", "mark"]
+)
+async def test_a_name_that_nothing_can_have_finds_nothing(here: Stage, name: str) -> None:
+    """Not the campaign that is called almost so."""
+    with pytest.raises(InvalidRequest, match="in this journal; there are: spring"):
+        await here.journal.campaign(name)
+
+
 UNREACHABLE = {
     "nobody listens": ("postgresql://olena:hush@127.0.0.1:{port}/calls", "nobody answers there"),
     "no such database": ("{dsn}_not", "no database of that name"),

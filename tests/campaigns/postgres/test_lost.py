@@ -88,7 +88,7 @@ async def test_a_crash_forgets_no_intent(server: Server, dsn: str, time: Time) -
 
 
 async def test_a_database_that_says_nothing_is_lost(server: Server, dsn: str, time: Time) -> None:
-    """After a lease nobody waits for it any more; the answer in flight is written once it speaks."""
+    """After a lease nobody waits for it; the answer in flight is written once it speaks."""
     async with PostgresJournal(dsn, lease_seconds=0.5, clock=time) as journal:
         stage = await staged(journal, time)
         ref = (await stage.claim()).ref

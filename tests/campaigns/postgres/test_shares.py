@@ -13,6 +13,7 @@ from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.postgres import PostgresJournal
 from alphasms_async.campaigns.shares import Grant, Share
 from alphasms_async.campaigns.states import Verdict
+from alphasms_async.models import CallOutcome
 from tests.campaigns.journals import NAME, PRICE, Stage, Time, listed, staged
 from tests.campaigns.postgres.databases import Database
 from tests.doubles import phones
@@ -181,15 +182,21 @@ async def test_a_raised_budget_can_be_taken_at_once(first: PostgresJournal, time
         assert (await share.take(None, least=LEAST, used=NOTHING)).amount == 0
 
 
-async def test_a_first_budget_counts_what_was_spent_without_one(
-    first: PostgresJournal, time: Time, database: Database
+async def test_what_an_event_has_told_before_its_answer_is_still_held(
+    first: PostgresJournal, second: PostgresJournal, time: Time, database: Database
 ) -> None:
-    """By dialers that are still at work, and hold nothing of it."""
-    stage = await staged(first, time, 20)
-    async with at_work(first):
-        await stage.attempt(Verdict.ACCEPTED, price=Decimal("0.45"))
-        await first.apply(SetBudget(NAME, "10.00"))
-        assert Decimal(database.value(GRANTED)) == Decimal("0.45")
+    """The call was paid, and its dialer died before it could say so: nobody is given that money."""
+    here = await budgeted(first, time)
+    async with at_work(first, second) as [mine, yours]:
+        await mine.take(Decimal(1), least=LEAST, used=NOTHING)
+        ref = (await here.claim(reserved=Decimal(1))).ref
+        await Stage(second, time, here.campaign).event(CallOutcome.ANSWERED, ref, id=77)
+        database.age(owner=vars(first)["_owner"])
+        await second.drain()
+        given = (await yours.take(None, least=LEAST, used=NOTHING)).amount
+        await here.settle(ref, Verdict.ACCEPTED, price=Decimal(1), gateway_id=77)
+    assert given == Decimal(9)
+    assert (await here.ledger())[ref].verdict is Verdict.ACCEPTED
 
 
 ENDS: dict[str, tuple[Callable[[Stage], Any], str]] = {

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 import anyio
@@ -13,14 +14,23 @@ import psycopg
 import pytest
 
 from alphasms_async import InvalidRequest
-from alphasms_async.campaigns.commands import Cancel, RecordEvent, Redial, command_to_json
+from alphasms_async.campaigns.commands import (
+    Cancel,
+    Command,
+    Pause,
+    RecordEvent,
+    Redial,
+    Resume,
+    command_to_json,
+)
 from alphasms_async.campaigns.events import CallEvent, Recorded, Ref
 from alphasms_async.campaigns.journal import Journal
 from alphasms_async.campaigns.postgres import PostgresJournal
 from alphasms_async.campaigns.records import CampaignState, PlannedRow
+from alphasms_async.campaigns.shares import Grant, Share
 from alphasms_async.campaigns.states import RowState, Verdict
 from alphasms_async.models import CallOutcome
-from tests.campaigns.journals import NAME, Stage, Time, listed
+from tests.campaigns.journals import NAME, PRICE, Stage, Time, listed, redialing, staged
 from tests.campaigns.postgres.databases import Database
 from tests.doubles import phones
 
@@ -189,6 +199,59 @@ async def test_who_comes_back_into_a_campaign_being_cancelled_is_skipped(
     assert await here.states() == ["skipped", "skipped", "skipped"]
 
 
+@pytest.mark.parametrize("command", [Pause(NAME), Resume(NAME), Cancel(NAME)])
+async def test_a_campaign_that_is_just_finished_is_finished(
+    here: Stage, database: Database, command: Command
+) -> None:
+    """Whoever commands it at that moment is told that it is over."""
+
+    async def tell() -> None:
+        with pytest.raises(InvalidRequest, match="finished: nothing to change"):
+            await here.apply(command)
+
+    async with anyio.create_task_group() as group:
+        with database.transaction() as other:
+            other.execute(b"update alphasms.campaign set state = 'finished', finished_at = now()")
+            group.start_soon(tell)
+            await database.wait_for_a_wait()
+    assert (await here.journal.campaign(NAME)).state is CampaignState.FINISHED
+
+
+async def test_nobody_is_to_be_called_again_in_a_campaign_being_cancelled(
+    first: PostgresJournal, time: Time, database: Database
+) -> None:
+    """By an event that comes at that moment, and whose call reached nobody."""
+    here = await staged(first, time, 1, **redialing())
+    ref = await here.attempt(Verdict.ACCEPTED, gateway_id=ID)
+
+    async def tell() -> None:
+        await here.event(CallOutcome.BUSY, ref)
+
+    async with anyio.create_task_group() as group:
+        with database.transaction() as other:
+            other.execute(b"update alphasms.campaign set state = 'cancelled', finished_at = now()")
+            group.start_soon(tell)
+            await database.wait_for_a_wait()
+    assert await here.states() == ["done"]
+
+
+async def test_nobody_is_claimed_while_a_campaign_is_being_cancelled(
+    here: Stage, there: Stage, database: Database
+) -> None:
+    """Its rows are skipped one after another, which takes a while for a million."""
+
+    async def cancel() -> None:
+        await here.apply(Cancel(NAME))
+
+    async with anyio.create_task_group() as group:
+        with database.transaction() as other:
+            other.execute(b"select 1 from alphasms.recipient where id = 3 for update")
+            group.start_soon(cancel)
+            await database.wait_for_a_wait()
+            assert await there.journal.claim(there.campaign) is None
+    assert await there.states() == ["skipped", "skipped", "skipped"]
+
+
 async def test_a_campaign_that_is_dialled_meanwhile_is_not_discarded(
     here: Stage, database: Database
 ) -> None:
@@ -225,6 +288,31 @@ async def test_two_campaigns_planned_at_once_keep_their_own(postgres_dsn: str, t
             record = await journals[0].campaign(name)
             rows = await journals[0].rows(record.id)
             assert [row.phone for row in rows] == phones(50)
+
+
+async def test_whoever_waits_longer_than_a_lease_is_not_cut_off(
+    postgres_dsn: str, time: Time, database: Database
+) -> None:
+    """A database that serves another one first has not fallen silent."""
+    async with PostgresJournal(postgres_dsn, clock=time, lease_seconds=0.3) as journal:
+        here = await staged(journal, time, budget="10.00")
+        grants: list[Grant] = []
+
+        async def take(share: Share) -> None:
+            grants.append(await share.take(PRICE, least=PRICE, used=Decimal(0)))
+
+        async with journal.taken_up(here.campaign) as share, anyio.create_task_group() as group:
+            assert share is not None
+            with database.transaction() as other:
+                other.execute(b"select 1 from alphasms.campaign for update")
+                group.start_soon(take, share)
+                await database.wait_for_a_wait()
+                await database.wait_until(
+                    "select xact_start + interval '1 second' < clock_timestamp() "
+                    "from pg_stat_activity where datname = current_database() "
+                    "and wait_event_type = 'Lock'"
+                )
+        assert [one.amount for one in grants] == [PRICE]
 
 
 async def test_a_list_that_comes_slowly_keeps_no_other_plan_waiting(

@@ -87,6 +87,7 @@ create table alphasms.attempt(
   primary key(recipient, n)
 ) with (fillfactor = 80);
 
+create index attempt_open on alphasms.attempt(owner) where verdict is null;
 create index attempt_of_gateway on alphasms.attempt(gateway_id) where gateway_id is not null;
 
 create table alphasms.early_event(      -- events whose attempt has no id of the gateway's yet
