@@ -174,10 +174,10 @@ from from_share s where c.id = s.campaign;
 
 -- name: slots
 -- No start is given out that is past, nor two nearer than the pace allows: steps are rounded up.
--- Where the clock was set back since the last time, nobody waits until it is that late again.
+-- Where the clock was set back since the last time, all that was given out moves with it.
 with pace as (
-  select case when slots_at > clock_timestamp() + interval '1 second' then clock_timestamp()
-    else greatest(coalesce(next_slot, clock_timestamp()), clock_timestamp()) end as first,
+  select greatest(
+      next_slot - greatest(slots_at - clock_timestamp(), interval '0'), clock_timestamp()) as first,
     make_interval(secs => ceil(1e6 / per_second) / 1e6) as step
   from alphasms.campaign where id = %(campaign)s and per_second is not null
 )
