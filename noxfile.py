@@ -87,7 +87,7 @@ def readme(session: nox.Session) -> None:
 
 
 OF_CALLS = ("calls", "reuse", "uploads")
-OF_CAMPAIGNS = ("journal", "dialing", "hooks", "memory")
+OF_CAMPAIGNS = ("journal", "dialing", "hooks", "memory", "workers")
 
 
 @nox.session
@@ -144,6 +144,7 @@ TORTURES = {
     "frozen": "tests/torture/test_frozen.py",
     "clock_jumps": "tests/torture/test_clock_jumps.py",
     "two_dialers": "tests/torture/test_two_dialers.py",
+    "many_machines": "tests/torture/test_many_machines.py",
     "mutants": "tests/torture/test_mutants.py",
 }
 

@@ -18,6 +18,7 @@ ROOT = "alphasms_async"
 # package import each other without a circle. A new one is put where it belongs.
 LAYERS = (
     {"cli", "testing"},
+    {"workers"},
     {"sandbox"},
     {"campaigns"},
     {"verification"},
@@ -42,6 +43,9 @@ RANKS = {unit: rank for rank, units in enumerate(reversed(LAYERS)) for unit in u
 HTTPX = {"bodies", "cli", "client", "exchange", "redirects", "sandbox", "timeouts", "transports"}
 # The one transport that is asyncio's alone, and what it is made of.
 AIOHTTP = {"aiohttp", "multidict", "yarl"}
+# What starts runners on many machines; and the database that their journal is in.
+PROCRASTINATE = ("alphasms_async.workers",)
+PSYCOPG = ("alphasms_async.campaigns.postgres", "alphasms_async.workers")
 # What a part that does no I/O has no use for.
 IMPURE = {
     *("anyio", "asyncio", "httpx", "io", "logging", "os", "pathlib", "random", "select"),
@@ -152,6 +156,20 @@ def test_aiohttp_stays_in_its_transport(module: str) -> None:
     """Only the transport over aiohttp knows of it."""
     knows = AIOHTTP & {one.split(".")[0] for one in imports(module)}
     assert not knows or module.startswith("alphasms_async.transports.aiohttp.")
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_the_engine_stays_with_the_workers(module: str) -> None:
+    """Only the workers know that it is procrastinate which starts them."""
+    knows = "procrastinate" in {one.split(".")[0] for one in imports(module)}
+    assert not knows or module.startswith(PROCRASTINATE)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_psycopg_stays_where_postgresql_is(module: str) -> None:
+    """Only the journal in PostgreSQL and the workers over it speak to that database."""
+    knows = {"psycopg", "psycopg_pool"} & {one.split(".")[0] for one in imports(module)}
+    assert not knows or module.startswith(PSYCOPG)
 
 
 GATEWAY = [module for module in FILES if unit_of(module) == "gateway"]

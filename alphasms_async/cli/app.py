@@ -18,6 +18,7 @@ from alphasms_async.cli.sandbox import sandbox
 from alphasms_async.cli.sends import call, otp, say, sms
 from alphasms_async.cli.terminal import ExitCode, exit_code_of, notes
 from alphasms_async.cli.trigger import trigger
+from alphasms_async.cli.worker import worker
 from alphasms_async.errors import AlphaSMSError, GatewayUnavailable, NotSent, OutcomeUnknown
 
 __all__ = ["app", "run"]
@@ -31,6 +32,7 @@ app: App = App(
 
     The other commands take the API key from ALPHASMS_API_KEY and the gateway's address from
     ALPHASMS_BASE_URL (default https://alphasms.ua); hooks are signed by ALPHASMS_WEBHOOK_SECRET.
+    ALPHASMS_JOURNAL names the journal where --journal does not: a file, or a PostgreSQL database.
     ALPHASMS_TRANSPORT=aiohttp needs the extra `aiohttp` and less CPU.
 
     A text that begins with a dash goes behind `--`: `alphasms say -- PHONE "-5 degrees"`.
@@ -63,7 +65,7 @@ _dnc.command(dnc.add)
 _dnc.command(dnc.remove)
 _dnc.command(dnc.listed, name="list")
 _COMMANDS: tuple[App | Callable[..., Any], ...] = (
-    *(demo, sandbox, dial, campaign, _dnc, listen, hook_url, trigger),
+    *(demo, sandbox, dial, campaign, worker, _dnc, listen, hook_url, trigger),
     *(call, otp, say, sms, status, balance, _audio),
 )
 for _place, _command in enumerate(_COMMANDS):

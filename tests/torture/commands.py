@@ -12,7 +12,8 @@ from contextlib import closing, contextmanager
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
+from typing import Protocol
 
 import anyio
 from attrs import frozen
@@ -31,6 +32,7 @@ from tests.sounds import wav
 from tests.torture.workloads import Figures
 
 __all__ = [
+    "AUDIO",
     "DIAL",
     "JOURNAL",
     "NAME",
@@ -40,6 +42,7 @@ __all__ = [
     "Book",
     "Command",
     "Desk",
+    "Ending",
     "Switchboard",
     "tell",
 ]
@@ -60,6 +63,15 @@ _ALL = 1_000_000
 _REFUSAL = {"errors": ['Param "phone" is missing']}
 
 
+class Ending(Protocol):
+    """What calls, until it has ended."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it calls nobody any more."""
+        ...
+
+
 class Switchboard:
     """The sandbox on a socket, as slow as a gateway far away.
 
@@ -73,6 +85,8 @@ class Switchboard:
         """What it accepted."""
         self.answered: float = math.inf
         """How many calls get their answer now; those after them are accepted, and wait for it."""
+        self.asked: list[float] = []
+        """When each call was asked for, in seconds since 1970."""
         self._seconds = seconds
         self._refused = frozenset(refused)
         self._news = threading.Condition()
@@ -92,8 +106,8 @@ class Switchboard:
             finally:
                 self.answered = math.inf
 
-    def wait(self, calls: int, command: "Command") -> bool:
-        """Wait for so many calls more, or the command's end; return whether they came."""
+    def wait(self, calls: int, command: "Ending") -> bool:
+        """Wait for so many calls more, or the end of who makes them; return whether they came."""
         until = monotonic() + _PATIENCE_SECONDS
         with self._news:
             target = self._calls + calls
@@ -112,6 +126,7 @@ class Switchboard:
         except ClientDisconnect:
             # Its process was killed while it sent: the gateway has no call to place.
             return
+        self.asked.append(time())
         await anyio.sleep(self._seconds)
         app: ASGIApp = self.sandbox.app
         if phone_of(body) in self._refused:

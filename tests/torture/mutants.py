@@ -142,6 +142,25 @@ MUTANTS: Mapping[str, Mutant] = {
             )
         },
     ),
+    "a lost machine's calls go back to planned": Mutant(
+        "torture/test_many_machines.py::test_lost_machines_ring_nobody_twice[budget-0]",
+        "campaigns/sql/moves.py",
+        {"RowState.DIALING, Cause.UNCERTAIN)": "RowState.DIALING, Cause.PUT_BACK)"},
+    ),
+    "a start that is given out twice": Mutant(
+        "torture/test_many_machines.py::test_lost_machines_ring_nobody_twice[pace-0]",
+        "campaigns/postgres/queries.sql",
+        {
+            "else greatest(coalesce(next_slot, clock_timestamp()), clock_timestamp()) end": (
+                "else clock_timestamp() end"
+            )
+        },
+    ),
+    "money that is given out twice": Mutant(
+        "torture/test_many_machines.py::test_lost_machines_ring_nobody_twice[budget-0]",
+        "campaigns/postgres/queries.sql",
+        {"set granted = c.granted + g.amount": "set granted = c.granted"},
+    ),
 }
 """The promises, by what a package without them does."""
 

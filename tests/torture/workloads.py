@@ -27,6 +27,7 @@ from tests.torture.powercut import Disk, connect
 
 __all__ = [
     "NAME",
+    "RECORDING",
     "UNSENT",
     "Calls",
     "DiskJournal",

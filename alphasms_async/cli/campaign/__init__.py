@@ -32,6 +32,10 @@ campaign: App = App(
     ```
 
     The other commands work while `run` dials in another terminal.
+
+    Many machines dial one campaign where its journal is in PostgreSQL (the extra `postgres`):
+    `--journal postgresql://user@host/database`, or ALPHASMS_JOURNAL, which no list of processes
+    shows. A password is better off in PGPASSWORD or ~/.pgpass.
     """,
     help_format="markdown",
 )

@@ -3,60 +3,25 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.table import Table
-
-from alphasms_async import AlphaSMS
+from alphasms_async import AlphaSMS, InvalidRequest
 from alphasms_async.campaigns import (
     DEFAULT_JOURNAL,
     CampaignRecord,
     CampaignState,
     Dialer,
-    HaltReason,
-    Money,
+    Journal,
     RowState,
-    Run,
-    SkipReason,
-    SqliteJournal,
-    Tally,
 )
-from alphasms_async.cli.campaign.answered import print_outcomes
-from alphasms_async.cli.campaign.costs import NOT_TOLD, cell_of, unpriced_in_words
+from alphasms_async.cli.campaign.distributed import Spread, run_distributed
+from alphasms_async.cli.campaign.ended import is_fresh, print_end
 from alphasms_async.cli.campaign.live import exit_code_of_run, run_with_progress
 from alphasms_async.cli.campaign.outcomes import Awaited, Hooked, outcomes_of, received
-from alphasms_async.cli.campaign.standing import Standing, spent_in_words, stopped_in_words
-from alphasms_async.cli.campaign.stored import JournalPath, book, campaign_of, command_line
+from alphasms_async.cli.campaign.stored import campaign_of
 from alphasms_async.cli.gateway import gateway
-from alphasms_async.cli.terminal import (
-    ExitCode,
-    Flag,
-    agreed,
-    answers,
-    counted,
-    hint,
-    money,
-    notes,
-    print_json,
-)
+from alphasms_async.cli.journals import JournalPlace, book, command_line
+from alphasms_async.cli.terminal import ExitCode, Flag, agreed, counted, hint, notes
 
-__all__ = ["dial_campaign", "print_tally", "run"]
-
-_MEANING = {
-    RowState.ACCEPTED: "queued, the phone will ring",
-    RowState.DONE: "called, the outcome is known",
-    RowState.REFUSED: "the gateway said no, nothing rings",
-    RowState.UNCERTAIN: "may have rung: see reconcile",
-    RowState.DROPPED: "uncertain, let go by a person",
-    RowState.PLANNED: "to be dialled still",
-    RowState.DIALING: "being dialled",
-}
-_SKIPPED = {
-    SkipReason.INVALID: "cannot be called as it stands",
-    SkipReason.DUPLICATE: "stood in the list before",
-    SkipReason.DO_NOT_CALL: "on the do-not-call list",
-    SkipReason.EXPIRED: "the time ended before its turn",
-    SkipReason.CANCELLED: "cancelled before its turn",
-}
-_STYLES = {RowState.ACCEPTED: "green", RowState.DONE: "green", RowState.UNCERTAIN: "yellow"}
+__all__ = ["dial_campaign", "run"]
 
 
 async def run(
@@ -65,8 +30,9 @@ async def run(
     *,
     audio: Path | None = None,
     hooked: Hooked | None = None,
+    spread: Spread | None = None,
     no_wait: Flag = False,
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalPlace = DEFAULT_JOURNAL,
     yes: Flag = False,
     json: Flag = False,
 ) -> ExitCode:
@@ -85,6 +51,13 @@ async def run(
     alphasms campaign run spring --hook-url https://app.example/hooks/alphasms --listen 8080
     ```
 
+    With --distributed it dials nobody itself: it has workers of a journal in PostgreSQL do it,
+    `alphasms worker` on any machine, and shows how far they are. Ctrl-C only stops looking.
+
+    ```
+    alphasms campaign run spring --distributed --workers 4
+    ```
+
     Exit codes: 0 all accepted, 1 fault, 2 bad input, 3 some were not accepted, 4 it stopped itself
     and says why, 130 interrupted, or the question was answered with no.
 
@@ -97,12 +70,19 @@ async def run(
     no_wait
         Stop, with exit code 4, where it would wait.
     journal
-        File the campaign was planned in.
+        Journal the campaign was planned in: a file, or postgresql://user@host/database.
     yes
         Do not ask before the first call. Where there is no terminal, as in cron, nobody is asked.
     json
         Print how it ended as JSON.
     """
+    if spread is not None and spread.is_asked_for:
+        if audio is not None or hooked is not None or no_wait:
+            raise InvalidRequest(
+                "with --distributed the workers dial: start them with --audio-dir and --hook-url, "
+                "and have `alphasms listen --journal` take the events"
+            )
+        return await run_distributed(name, spread, journal, yes=yes, json=json)
     client, outcomes = gateway(), outcomes_of(hooked)
     async with (
         book(journal, f"campaign run {name}") as opened,
@@ -114,9 +94,8 @@ async def run(
         campaign = await campaign_of(record, audio)
         outcomes.check(campaign)
         tally = await opened.tally(record.id)
-        is_fresh = not sum(tally.states[one] for one in _MEANING if one is not RowState.PLANNED)
         question = f"Dial {counted(tally.states[RowState.PLANNED], 'phone')}?"
-        if is_fresh and not agreed(question, yes=yes):
+        if is_fresh(tally) and not agreed(question, yes=yes):
             notes.print("nothing was dialled")
             return ExitCode.INTERRUPTED
         dialer = outcomes.dialer(client, opened, campaign, wait=not no_wait)
@@ -124,7 +103,7 @@ async def run(
 
 
 async def dial_campaign(
-    journal: SqliteJournal,
+    journal: Journal,
     record: CampaignRecord,
     dialer: Dialer,
     client: AlphaSMS,
@@ -149,77 +128,13 @@ async def dial_campaign(
     if record.state.is_over:
         notes.print(f"the campaign {record.name!r} is {record.state}: nobody is left to dial")
     if record.state is CampaignState.PAUSED and is_kept:
-        hint("paused", command_line("resume", record.name, journal.path))
+        hint("paused", command_line("resume", record.name, journal.place))
     async with client:
         ended, interrupted = await run_with_progress(record.name, dialer)
-    tally, spent = await journal.tally(record.id), await journal.money(record.id)
-    if json:
-        now = await journal.campaign(record.name)
-        print_json(Standing(now, tally, spent).as_json())
-    else:
-        print_tally(record, tally, spent)
-        print_outcomes(tally, record.opt_out, meanings)
-    _tell_why_stopped(ended)
-    if is_kept:
-        _tell_what_next(journal.path, record.name, tally, ended)
+    tally = await print_end(journal, record, ended, meanings=meanings, is_kept=is_kept, json=json)
     left = tally.states[RowState.ACCEPTED]
     if left and awaited is not None:
         told = f"{counted(left, 'recipient')} without an outcome yet"
-        hint(told, command_line("poll", record.name, journal.path))
+        hint(told, command_line("poll", record.name, journal.place))
         awaited.tell_silence()
     return exit_code_of_run(ended, interrupted=interrupted)
-
-
-def print_tally(record: CampaignRecord, tally: Tally, spent: Money) -> None:
-    """Print how many recipients stand where, and what it cost."""
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column("state")
-    table.add_column("recipients", justify="right")
-    table.add_column("price", justify="right")
-    table.add_column("what it means", style="dim")
-    for state, meaning in _MEANING.items():
-        if tally.states[state]:
-            price = cell_of(spent.shares.get(state), is_priced=record.is_priced)
-            style = _STYLES.get(state, "")
-            table.add_row(state, str(tally.states[state]), price, meaning, style=style)
-    for reason, meaning in _SKIPPED.items():
-        if tally.reasons[reason]:
-            shown = f"skipped: {reason.replace('_', '-')}"
-            # Whoever was to be called again may have been skipped then.
-            price = cell_of(spent.shares.get(reason), is_priced=record.is_priced)
-            table.add_row(shown, str(tally.reasons[reason]), price, meaning)
-    table.add_row("total", str(tally.total), _total(record, tally, spent), style="bold")
-    answers.print(table)
-    if unpriced := unpriced_in_words(spent, is_priced=record.is_priced):
-        answers.print(unpriced)
-
-
-def _total(record: CampaignRecord, tally: Tally, spent: Money) -> str:
-    """Return the sum of all prices with its currency, and of all that is held, below it."""
-    told, currency = spent_in_words(record, tally, spent), record.definition.get("currency")
-    if currency and told != NOT_TOLD:
-        told = f"{told} {currency}"
-    _, cost = spent.bounded(is_priced=record.is_priced)
-    return f"{told}\n{money(cost.held)} held" if cost.held else told
-
-
-def _tell_why_stopped(run: Run | None) -> None:
-    if run is not None and run.halt is not None:
-        why = stopped_in_words(str(run.halt)).removesuffix(": raise it to go on")
-        notes.print(why, style="red")
-
-
-def _tell_what_next(journal: Path, name: str, tally: Tally, run: Run | None) -> None:
-    if run is not None and run.halt is not None:
-        if run.halt.reason is HaltReason.BUDGET:
-            hint("raise it to go on", command_line("budget", name, journal, "SUM"))
-        elif run.halt.reason is HaltReason.UNPRICED:
-            limits = ("SUM", "--max-price", "PRICE")
-            hint("limit it", command_line("budget", name, journal, *limits))
-    for count, what, word in (
-        (tally.to_dial, "still to dial", "run"),
-        (tally.states[RowState.UNCERTAIN], "uncertain", "reconcile"),
-        (tally.states[RowState.REFUSED], "refused, why", "report"),
-    ):
-        if count:
-            hint(f"{counted(count, 'recipient')} {what}", command_line(word, name, journal))
