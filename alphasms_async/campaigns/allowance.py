@@ -180,7 +180,9 @@ class Allowance:
             `None` while no price is known.
         """
         rate = self.throttle.rate
-        calls = self.concurrency if rate is None else min(self.concurrency, int(rate) + 1)
+        # The row that it is taken from is everybody's: it is not asked for more often than that.
+        calls = max(self.concurrency, int(self.throttle.observed) + 1)
+        calls = calls if rate is None else min(calls, int(rate) + 1)
         return None if self.purse.one is None else self.purse.one * calls
 
     @exact

@@ -110,8 +110,9 @@ class Stage:
         finally:
             worker.stop()
             await asyncio.wait([task])
-        if not task.cancelled():
-            task.result()
+            if not task.cancelled():
+                # Also where the test waited in vain, for this is why.
+                task.result()
 
     def made(self, **facts: Any) -> CampaignWorker:
         """Return a worker that looks every second, not yet at work."""

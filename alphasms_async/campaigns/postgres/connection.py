@@ -8,6 +8,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import StrDumperUnknown
 
 from alphasms_async.campaigns.postgres.failures import FAILURES, journal_error, passes
@@ -192,7 +193,7 @@ def _set_up(opened: psycopg.Connection, name: str, away_seconds: float | None) -
 
 def _defaults(dsn: str) -> dict[str, Any]:
     """Return what is asked for where neither the DSN nor the environment says otherwise."""
-    told = psycopg.conninfo.conninfo_to_dict(dsn)
+    told = conninfo_to_dict(dsn)
     defaults: dict[str, Any] = {
         "connect_timeout": _CONNECT_SECONDS,
         "fallback_application_name": "alphasms",

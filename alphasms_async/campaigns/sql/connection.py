@@ -103,7 +103,7 @@ class Connection(Protocol):
         """
         raise NotImplementedError
 
-    def passes(self, failure: Exception) -> bool:
+    def passes(self, failure: Exception, /) -> bool:
         """Return whether the transaction may be tried once more: nothing of it has happened."""
         raise NotImplementedError
 

@@ -35,10 +35,10 @@ class NewCampaign:
 class Listing(Protocol):
     """How a database takes the recipients of a campaign: read first, and then written."""
 
-    def read(self, connection: Connection, rows: Iterable[PlannedRow]) -> None:
+    def read(self, connection: Connection, rows: Iterable[PlannedRow], /) -> None:
         """Take the rows, which may come slowly; whatever keeps others waiting comes after this."""
 
-    def write(self, connection: Connection, campaign: int, before: int) -> None:
+    def write(self, connection: Connection, campaign: int, before: int, /) -> None:
         """Write a recipient for each row, with the ids behind `before`.
 
         A number that stands in the list twice is skipped but for the first, one on the
@@ -111,11 +111,14 @@ class _Told:
     """The most prices that one of them costs."""
 
     def each(self, rows: Iterable[PlannedRow]) -> Iterator[PlannedRow]:
-        on_progress = self.on_progress or (lambda _: None)
         for row in rows:
             self.rows += 1
             self.parts = max(self.parts, row.parts)
             yield row
             if self.rows % _ROWS_A_REPORT == 0:
-                on_progress(self.rows)
-        on_progress(self.rows)
+                self._report()
+        self._report()
+
+    def _report(self) -> None:
+        if self.on_progress is not None:
+            self.on_progress(self.rows)

@@ -93,7 +93,7 @@ class SqliteConnection:
         """Return what a failure means for a person."""
         return journal_error(failure, name)
 
-    def passes(self, _: Exception) -> bool:
+    def passes(self, _: Exception, /) -> bool:
         """Return whether to try again: never, for a disk that failed once is not trusted."""
         return False
 

@@ -16,11 +16,11 @@ class Listing:
     def __init__(self) -> None:
         self._rows: Iterable[PlannedRow] = ()
 
-    def read(self, _: Connection, rows: Iterable[PlannedRow]) -> None:
+    def read(self, _: Connection, rows: Iterable[PlannedRow], /) -> None:
         """Take the rows."""
         self._rows = rows
 
-    def write(self, connection: Connection, campaign: int, _: int) -> None:
+    def write(self, connection: Connection, campaign: int, _: int, /) -> None:
         """Write a recipient for each row; SQLite itself counts their ids on."""
         for row in self._rows:
             _add(connection, campaign, row)

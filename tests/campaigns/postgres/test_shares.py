@@ -1,6 +1,6 @@
 """One pace and one budget for all dialers of a campaign, in the campaign's row."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -295,22 +295,21 @@ async def test_the_highest_price_is_told(first: PostgresJournal, time: Time) -> 
     assert (await first.campaign(NAME)).quoted == Decimal("0.45")
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda share: share.slots(1),
-        lambda share: share.take(LEAST, least=LEAST, used=NOTHING),
-        lambda share: share.give_back(NOTHING, used=NOTHING),
-        lambda share: share.tell_price(LEAST),
-    ],
-    ids=["slots", "take", "give_back", "tell_price"],
-)
+ASKS: dict[str, Callable[[Share], Awaitable[object]]] = {
+    "slots": lambda share: share.slots(1),
+    "take": lambda share: share.take(LEAST, least=LEAST, used=NOTHING),
+    "give_back": lambda share: share.give_back(NOTHING, used=NOTHING),
+    "tell_price": lambda share: share.tell_price(LEAST),
+}
+
+
+@pytest.mark.parametrize("ask", ASKS)
 async def test_whoever_lost_the_lease_is_given_nothing(
     first: PostgresJournal,
     second: PostgresJournal,
     time: Time,
     database: Database,
-    ask: Callable[[Share], Any],
+    ask: str,
 ) -> None:
     """Neither slots nor money, and the budget stays as it is."""
     await budgeted(first, time)
@@ -318,7 +317,7 @@ async def test_whoever_lost_the_lease_is_given_nothing(
         database.age()
         await second.drain()
         with pytest.raises(JournalLocked):
-            await ask(share)
+            await ASKS[ask](share)
         assert Decimal(database.value(GRANTED)) == 0
 
 

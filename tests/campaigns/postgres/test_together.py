@@ -348,7 +348,7 @@ async def test_of_two_plans_of_one_name_one_is_refused(
 
     def while_another_plans() -> Iterator[PlannedRow]:
         yield from listed(phones(2))
-        anyio.from_thread.run(second.plan, NAME, {}, listed(phones(1)))
+        anyio.from_thread.run(second.plan, NAME, dict[str, Any](), listed(phones(1)))
 
     with pytest.raises(InvalidRequest, match="there is a campaign 'spring' already"):
         await first.plan(NAME, {}, while_another_plans())
