@@ -144,6 +144,9 @@ class Allowance:
                 # A call ended, and cost less, while money was on its way back.
                 return None
             grant = await self.share.take(self._wanted(), least=self._lacking(), used=budget.used)
+            if grant.quoted is not None:
+                # Found since the last look: what was left by it may be too little for a call.
+                self.purse.hear(grant.quoted)
             if grant.amount:
                 budget.grow(grant.amount)
             if self.purse.fits:

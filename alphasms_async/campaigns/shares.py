@@ -29,6 +29,8 @@ class Grant:
     """This dialer's from now on. 0: nothing."""
     others_hold: bool
     """Whether another living dialer holds money that it has not used, and that may come back."""
+    quoted: Decimal | None = None
+    """The highest price of one unit that any dialer knows. `None`: nobody knows one."""
 
 
 class Share(ABC):

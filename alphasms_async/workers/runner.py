@@ -7,6 +7,7 @@ from traceback import format_tb
 
 from attrs import define, field, frozen
 
+from alphasms_async.campaigns.campaign import Campaign
 from alphasms_async.campaigns.dialer import Dialer
 from alphasms_async.campaigns.hooks import CallHooks
 from alphasms_async.campaigns.postgres import PostgresJournal
@@ -47,6 +48,14 @@ class Work:
     """Is told in one line what is taken up, and how it ended."""
     clock: Clock | None = None
     """Returns the time of day, aware. `None`: the clocks of this machine and of the database."""
+
+    _left: set[str] = field(factory=set[str], init=False, repr=False, eq=False)
+
+    def is_left_anew(self, name: str) -> bool:
+        """Note that a campaign is left to other workers; return whether that is news."""
+        is_new = name not in self._left
+        self._left.add(name)
+        return is_new
 
     @property
     def now(self) -> Clock:
@@ -109,7 +118,7 @@ class Runner:
             async with self.work.journal() as journal:
                 await self._find_and_dial(journal)
         except JournalError as error:
-            self._tell(f"stopped: {error}")
+            self._tell(f"broken off: {error}")
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told here
             # What its text says may be anything, so it is known by its kind and its place alone.
@@ -131,8 +140,10 @@ class Runner:
             await self._dial(journal, record)
 
     async def _dial(self, journal: PostgresJournal, record: CampaignRecord) -> None:
+        campaign = await self._campaign(journal, record)
+        if campaign is None:
+            return
         try:
-            campaign = await self.work.recordings.campaign_of(record)
             dialer = self._dialer = Dialer(
                 self.work.alphasms,
                 journal,
@@ -147,10 +158,9 @@ class Runner:
                 return
             self._tell("taken up")
             run = await dialer.run()
-        except (InvalidRequest, InvalidRecording) as error:
+        except InvalidRequest as error:
             # Whichever worker took it next would fare no better, so a person is asked.
-            self._tell(f"stopped: {error}")
-            await journal.halt(record.id, str(error))
+            await self._halt(journal, record, error)
         except JournalError:
             raise
         except Exception as error:
@@ -161,15 +171,33 @@ class Runner:
         else:
             self._tell(_ended(run, dialer.progress.begun))
 
+    async def _campaign(self, journal: PostgresJournal, record: CampaignRecord) -> Campaign | None:
+        """Return what is to be dialled. `None`: that cannot be told here."""
+        try:
+            return await self.work.recordings.campaign_of(record)
+        except (InvalidRequest, InvalidRecording) as error:
+            if not await journal.dialers(record.id):
+                await self._halt(journal, record, error)
+            elif self.work.is_left_anew(self.name):
+                # Who is at work on it has what this machine lacks.
+                self._tell(f"left to the other workers: {error}")
+            return None
+
+    async def _halt(
+        self, journal: PostgresJournal, record: CampaignRecord, error: Exception
+    ) -> None:
+        self._tell(f"stopped: {error}")
+        await journal.halt(record.id, str(error))
+
     def _tell(self, line: str) -> None:
         self.work.tell(f"{self.name}: {line}")
 
 
 def _ended(run: Run, begun: int) -> str:
     """Return how a runner's part ended, and where the whole campaign stands."""
-    placed = f"placed {begun} {'call' if begun == 1 else 'calls'}, {_why(run)}"
+    ended = f"ended after {begun} {'call' if begun == 1 else 'calls'}: {_why(run)}"
     if not run.is_counted:
-        return placed
+        return ended
     states = run.tally.states
     counts = {"accepted": run.tally.accepted} | {
         state.value: states[state]
@@ -179,7 +207,7 @@ def _ended(run: Run, begun: int) -> str:
     left = run.tally.to_dial
     so_far = ", ".join(f"{count} {word}" for word, count in counts.items())
     more = f"; {left} still to dial" if left else ""
-    return f"{placed} ({so_far}{more})"
+    return f"{ended} ({so_far}{more})"
 
 
 def _why(run: Run) -> str:

@@ -72,6 +72,11 @@ class CampaignTasks:
         """
         app.add_tasks_from(self._blueprint, namespace=NAMESPACE)
 
+    @property
+    def are_at_work(self) -> bool:
+        """Whether a runner is at work on a campaign."""
+        return bool(self._runners)
+
     def stop(self) -> None:
         """Have all runners dial nobody more; what is in flight goes on."""
         for runner in self._runners:

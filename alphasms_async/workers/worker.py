@@ -1,8 +1,9 @@
 """`CampaignWorker`: a process that works on the campaigns of a journal, one after another."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import anyio
 import psycopg
@@ -176,15 +177,31 @@ class CampaignWorker:
             )
             for queue in (QUEUE, WATCH_QUEUE)
         ]
+        # Asked beside being cancelled, which a step on the way here may have taken for its own.
+        stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for worker in workers:
-                worker.cancel()
-            await _end_of(workers)
+            stopping.cancel()
+            await _shielded(self._end(workers))
         for worker in workers:
             if not worker.cancelled():
                 worker.result()
+
+    async def _end(self, workers: Sequence["asyncio.Task[None]"]) -> None:
+        """Have procrastinate's workers end, and wait until they have.
+
+        They end well when they are cancelled once. One that is just beginning may miss it, and is
+        told again; not while calls are in flight, which that would cut off.
+        """
+        pending = set(workers)
+        for worker in pending:
+            worker.cancel()
+        while pending:
+            _, pending = await asyncio.wait(pending, timeout=_AGAIN_SECONDS)
+            if not self._tasks.are_at_work:
+                for worker in pending:
+                    worker.cancel()
 
     async def _tidy_up(self, jobs: JobManager, left: int | None) -> None:
         """End the job that this process had when it lost the database, and forget old ones."""
@@ -223,11 +240,11 @@ class CampaignWorker:
         )
 
 
-async def _end_of(tasks: Sequence["asyncio.Task[None]"]) -> None:
-    """Wait until all have ended, also where this is cancelled meanwhile: they know already."""
-    waiting = asyncio.gather(*tasks, return_exceptions=True)
+async def _shielded(work: Coroutine[Any, Any, None]) -> None:
+    """Do work to its end, also where this is cancelled meanwhile."""
+    task = asyncio.create_task(work)
     try:
-        await asyncio.shield(waiting)
+        await asyncio.shield(task)
     except asyncio.CancelledError:
-        await waiting
+        await task
         raise

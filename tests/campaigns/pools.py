@@ -145,7 +145,8 @@ class Part(Share):
         """Take money."""
         assert least > 0
         async with self.door.way():
-            return await self.door.pool.take(self.door.member, amount, least, used)
+            grant = await self.door.pool.take(self.door.member, amount, least, used)
+            return evolve(grant, quoted=(await self.door.pool.campaign(NAME)).quoted)
 
     async def give_back(self, amount: Decimal, *, used: Decimal) -> None:
         """Give money back that was granted, and is not used."""

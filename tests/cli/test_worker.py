@@ -64,7 +64,7 @@ def test_workers_dial_and_the_command_looks_on(
     assert code == 0
     assert said == [
         f"{NAME}: taken up",
-        f"{NAME}: placed 3 calls, the campaign is finished (3 accepted)",
+        f"{NAME}: ended after 3 calls: the campaign is finished (3 accepted)",
         "stopping: waiting for the calls in flight; once more cuts them off",
     ]
 

@@ -10,6 +10,7 @@ from alphasms_async import JournalError
 from alphasms_async.campaigns.commands import Cancel, Command, Pause
 from alphasms_async.campaigns.hooks import CallHooks
 from alphasms_async.campaigns.kinds import PlayRecording
+from alphasms_async.campaigns.postgres import PostgresJournal
 from alphasms_async.webhooks import HookTokens
 from alphasms_async.workers.runner import Runner, Work
 from tests.doubles import phones
@@ -34,7 +35,7 @@ async def test_a_runner_dials_until_nobody_is_left(stage: Stage) -> None:
     assert (await stage.record()).state == "finished"
     assert stage.said == [
         f"{NAME}: taken up",
-        f"{NAME}: placed {COUNT} calls, the campaign is finished ({COUNT} accepted)",
+        f"{NAME}: ended after {COUNT} calls: the campaign is finished ({COUNT} accepted)",
     ]
 
 
@@ -97,6 +98,19 @@ async def test_a_recording_that_is_not_here_halts_the_campaign(stage: Stage) -> 
     assert stage.said == [f"{NAME}: stopped: {halted}"]
 
 
+async def test_a_recording_that_is_not_here_is_left_to_those_who_have_it(stage: Stage) -> None:
+    """While another dialer is at the campaign it goes on; that is said once, and nothing halts."""
+    await stage.plan()
+    (stage.folder / "whatever.wav").unlink()
+    work = stage.work()
+    async with PostgresJournal(stage.dsn) as other, other.taken_up((await stage.record()).id):
+        for _ in range(2):
+            await run(stage, Runner(NAME, work))
+    assert (await stage.record()).halted is None
+    (line,) = stage.said
+    assert line.startswith(f"{NAME}: left to the other workers: the recording of 'spring'")
+
+
 async def test_a_worker_s_hooks_are_signed_for_each_call(stage: Stage) -> None:
     """Each recipient's call has a hook of its own."""
     hooks = CallHooks(HookTokens("s" * 32), "https://app.example/hooks")
@@ -130,7 +144,7 @@ async def test_a_journal_that_is_lost_ends_the_job(held: Stage) -> None:
     held.gateway.answers.set()
     with pytest.raises(JournalError):
         await running
-    assert of(held.said, f"{NAME}: stopped: the journal ")
+    assert of(held.said, f"{NAME}: broken off: the journal ")
     assert (await held.states())["planned"] == 2
 
 
@@ -157,7 +171,7 @@ async def test_whoever_is_in_flight_is_waited_for(held: Stage) -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert await held.states() == {"accepted": 1, "planned": COUNT - 1}
-    assert held.said[-1].startswith(f"{NAME}: placed 1 call, told to stop")
+    assert held.said[-1].startswith(f"{NAME}: ended after 1 call: told to stop")
 
 
 async def test_whoever_is_in_flight_is_uncertain_when_it_is_cut_off(held: Stage) -> None:

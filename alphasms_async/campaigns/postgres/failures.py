@@ -60,6 +60,9 @@ def _without_code(error: Exception) -> str:
     said = str(error)
     # Errors that end a connection while it is made have no code, but words of the server's.
     for words, meaning in (
+        # First, for the name itself may have any of the other words in it.
+        ("translate host", "there is no host of that name: look at it"),
+        ("resolve", "there is no host of that name: look at it"),
         ("invalid ", _ADDRESS),
         ("service", _ADDRESS),
         ("password", _MEANINGS["28"]),
@@ -73,8 +76,6 @@ def _without_code(error: Exception) -> str:
         ("SSL", "it does not speak TLS as asked for: look at sslmode"),
         ("timeout", "nobody answers there: look at the host, the port and the network"),
         ("refused", "nobody answers there: look at the host and the port, and whether it runs"),
-        ("translate host", "there is no host of that name: look at it"),
-        ("resolve", "there is no host of that name: look at it"),
         ("No such file", "nobody answers there: look at the host, and whether it runs"),
         ("unreachable", "nobody answers there: look at the host, the port and the network"),
     ):

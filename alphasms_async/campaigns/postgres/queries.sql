@@ -159,7 +159,8 @@ with room as (
 select g.amount::text, exists(
   select 1 from alphasms.share s join alphasms.owner o on o.id = s.owner
   where s.campaign = %(campaign)s and s.owner <> %(owner)s and o.gone_at is null
-    and s.granted > s.used)
+    and s.granted > s.used), (
+  select quoted::text from alphasms.campaign where id = %(campaign)s)
 from gift g;
 
 -- name: give_back
@@ -419,7 +420,8 @@ select recipient from ended;
 
 -- name: settle_attempt
 -- What was settled stays settled, but for an uncertain one, of which the truth may come later.
--- That it was not sent settles no doubt, neither of the row nor of its money.
+-- That it was not sent settles no doubt, neither of the row nor of its money. Where its dialer's
+-- share is closed, the campaign holds what the call may cost, and here is told what it did.
 with before as (
   select * from alphasms.attempt where recipient = %(recipient)s and n = %(n)s for update
 ), settled as (
@@ -431,10 +433,15 @@ with before as (
     or b.verdict = 'uncertain' and %(verdict)s::text in ('accepted', 'refused', 'uncertain'))
   returning a.campaign, a.owner, alphasms.spent(a.price) - alphasms.spent(b.price) as spent,
     alphasms.kept(a.verdict, a.price, a.reserved) - alphasms.kept(b.verdict, b.price, b.reserved)
-    as kept
+    as kept,
+    case when b.verdict is null then coalesce(b.reserved, 0) else 0 end as open
+), in_share as (
+  update alphasms.share s set spent = s.spent + x.spent, kept = s.kept + x.kept
+  from settled x where s.campaign = x.campaign and s.owner = x.owner returning s.owner
 )
-update alphasms.share s set spent = s.spent + x.spent, kept = s.kept + x.kept
-from settled x where s.campaign = x.campaign and s.owner = x.owner;
+update alphasms.campaign c set granted = c.granted + x.spent + x.kept - x.open
+from settled x
+where c.id = x.campaign and not exists(select 1 from in_share) and x.spent + x.kept <> x.open;
 
 -- name: attempt_of_gateway
 select recipient, n from alphasms.attempt where gateway_id = %(gateway_id)s

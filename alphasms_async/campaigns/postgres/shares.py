@@ -69,8 +69,8 @@ class PostgresShare(Share):
         def work(connection: Connection) -> Grant:
             # A statement of its own: what the next one sees is so while the row is locked.
             connection.execute("lock_campaign", self._whose)
-            given, others_hold = connection.execute("grant", asked).fetchone()
-            return Grant(Decimal(given), others_hold)
+            given, others_hold, quoted = connection.execute("grant", asked).fetchone()
+            return Grant(Decimal(given), others_hold, None if quoted is None else Decimal(quoted))
 
         grant: Grant = await self._leased(work)
         return grant

@@ -128,10 +128,10 @@ async def budget(
     max_price: Sum | None = None,
     journal: JournalPlace = DEFAULT_JOURNAL,
 ) -> None:
-    """Change what all calls of a campaign may cost together, from its next run on.
+    """Change what all calls of a campaign may cost together.
 
-    A run that goes on keeps to what it began with: stop it with Ctrl-C, and run it again. Where the
-    journal is a database, whoever dials heeds it at once.
+    Where the journal is a database, whoever dials heeds it at once. Where it is a file, a run that
+    goes on keeps to what it began with: stop it with Ctrl-C, and run it again.
 
     Parameters
     ----------

@@ -1,9 +1,12 @@
 """Looking on while workers elsewhere dial: the same live progress as of a run of one's own."""
 
+from contextlib import suppress
+
 import anyio
 from attrs import define, field
 from rich.text import Text
 
+from alphasms_async import JournalError
 from alphasms_async.campaigns import (
     CampaignRecord,
     Halt,
@@ -47,6 +50,8 @@ async def look_on(journal: Journal, record: CampaignRecord) -> Run | None:
         JournalError: The journal cannot be read.
     """
     onlooker = _Onlooker(journal, record)
+    # Before the first frame, which else would say that nobody was called.
+    await onlooker.look()
     with _Screen(record.name, onlooker.progress, onlooker) as screen:
         async with anyio.create_task_group() as group:
             group.start_soon(_heed, group.cancel_scope)
@@ -80,6 +85,7 @@ class _Onlooker:
     dialers: int = field(default=0, init=False)
     run: Run | None = field(default=None, init=False)
     failure: Exception | None = field(default=None, init=False)
+    _is_away: bool = field(default=False, init=False)
     _alone_since: float | None = field(default=None, init=False)
     _said: str | None = field(default=None, init=False)
 
@@ -88,7 +94,7 @@ class _Onlooker:
         try:
             while self.run is None:
                 began = anyio.current_time()
-                await self._look()
+                await self._look_or_wait()
                 took = anyio.current_time() - began
                 if self.run is None:
                     await anyio.sleep(max(_LOOK_SECONDS, took / _SHARE))
@@ -96,9 +102,29 @@ class _Onlooker:
             self.failure = error
         scope.cancel()
 
-    async def _look(self) -> None:
-        # What a worker that is gone left in flight is uncertain, also where no other is left.
-        await self.journal.drain()
+    async def _look_or_wait(self) -> None:
+        """Look, unless the database is away: then the workers wait for it, and so does this."""
+        try:
+            await self.look()
+        except JournalError as error:
+            if not self._is_away:
+                notes.print(f"{error}; it is waited for")
+            self._is_away = True
+        else:
+            if self._is_away:
+                notes.print("the database is back")
+            self._is_away = False
+
+    async def look(self) -> None:
+        """See how far the workers are.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        # What a worker that is gone left in flight is uncertain, also where no other is left. Once
+        # the database was away, that is for the workers to see to.
+        with suppress(JournalError):
+            await self.journal.drain()
         standing = await Standing.of(self.journal, await self.journal.campaign(self.record.name))
         self.record, self.dialers = standing.record, standing.work.dialers
         await self._take(standing)

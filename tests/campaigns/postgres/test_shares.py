@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 
 from alphasms_async import JournalLocked
+from alphasms_async.campaigns.allowance import Allowance
+from alphasms_async.campaigns.campaign import Campaign
 from alphasms_async.campaigns.commands import SetBudget, SetPace
 from alphasms_async.campaigns.journal import Journal
+from alphasms_async.campaigns.kinds import PlayRecording
 from alphasms_async.campaigns.postgres import PostgresJournal
+from alphasms_async.campaigns.purse import Purse
 from alphasms_async.campaigns.shares import Grant, Share
 from alphasms_async.campaigns.states import Verdict
+from alphasms_async.campaigns.throttle import Throttle
 from alphasms_async.models import CallOutcome
+from tests.campaigns.dialers import RECORDING
 from tests.campaigns.journals import NAME, PRICE, Stage, Time, listed, staged
 from tests.campaigns.postgres.databases import Database
 from tests.doubles import phones
@@ -260,6 +266,28 @@ async def test_a_late_answer_settles_the_money_too(
     assert Decimal(database.value(GRANTED)) == Decimal("0.25")
 
 
+@pytest.mark.parametrize(("verdict", "gone"), [("accepted", "0.25"), ("refused", "0")])
+async def test_a_late_answer_to_the_dead_settles_the_money_too(
+    first: PostgresJournal,
+    second: PostgresJournal,
+    time: Time,
+    database: Database,
+    verdict: str,
+    gone: str,
+) -> None:
+    """Their money came back less what the call might have cost; now it is known."""
+    stage = await budgeted(first, time)
+    async with at_work(first, second) as [mine, _]:
+        await mine.take(Decimal(4), least=LEAST, used=NOTHING)
+        ref = (await stage.claim(reserved=PRICE)).ref
+        database.age(owner=vars(first)["_owner"])
+        await second.drain()
+        assert Decimal(database.value(GRANTED)) == PRICE
+        price = Decimal("0.25") if verdict == "accepted" else None
+        await stage.settle(ref, Verdict(verdict), price=price)
+        assert Decimal(database.value(GRANTED)) == Decimal(gone)
+
+
 async def test_whoever_is_first_counts_anew(
     first: PostgresJournal, time: Time, database: Database
 ) -> None:
@@ -292,6 +320,8 @@ async def test_the_highest_price_is_told(first: PostgresJournal, time: Time) -> 
     async with at_work(first) as [share]:
         for price in ("0.40", "0.45", "0.30"):
             await share.tell_price(Decimal(price))
+        grant = await share.take(LEAST, least=LEAST, used=NOTHING)
+        assert grant.quoted == Decimal("0.45")
     assert (await first.campaign(NAME)).quoted == Decimal("0.45")
 
 
@@ -379,3 +409,18 @@ async def test_a_clock_that_was_set_back_keeps_nobody_waiting(
         slots = await yours.slots(1)
     assert slots is not None
     assert slots.delay < 60
+
+
+async def test_money_too_little_for_a_known_price_begins_no_call(
+    first: PostgresJournal, second: PostgresJournal, time: Time
+) -> None:
+    """Of 0.41 a first call cost 0.40: who gets the rest has not looked since, and is told."""
+    stage = await budgeted(first, time, "0.41")
+    record, money = await second.campaign(NAME), await second.money(stage.campaign)
+    campaign = Campaign(name=NAME, kind=PlayRecording(RECORDING), budget=Decimal("0.41"))
+    purse = Purse.shared(campaign, record, money)
+    async with at_work(first, second) as [mine, yours]:
+        await mine.take(Decimal("0.40"), least=LEAST, used=NOTHING)
+        await mine.tell_price(Decimal("0.40"))
+        await Allowance(yours, purse, Throttle(None), 1).provide(1)
+    assert not purse.fits
