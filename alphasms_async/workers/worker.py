@@ -26,6 +26,7 @@ from alphasms_async.workers.tasks import CampaignTasks
 __all__ = ["CampaignWorker"]
 
 _AGAIN_SECONDS = 2.0
+_POLL_SECONDS = 0.5
 _OLD_HOURS = 24 * 30
 
 
@@ -168,6 +169,10 @@ class CampaignWorker:
                     queues=[queue],
                     concurrency=1,
                     install_signal_handlers=False,
+                    # Asked for, and not listened for: that takes a connection for each queue, and
+                    # one that is given up while it waits may keep the next from being heard.
+                    listen_notify=False,
+                    fetch_job_polling_interval=_POLL_SECONDS,
                     # At once: a runner that is cancelled ends when its calls have their answers.
                     shutdown_graceful_timeout=0,
                     delete_jobs="successful",
