@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alphasms_async.campaigns.dsn import check_dsn, is_dsn, shown
+from alphasms_async.campaigns.postgres.connection import connection_limits
 from alphasms_async.campaigns.postgres.failures import journal_error
 from alphasms_async.errors import JournalError
 from alphasms_async.extras import extra
@@ -26,7 +27,6 @@ with extra(
     from procrastinate.exceptions import ProcrastinateException
     from procrastinate.schema import SchemaManager
     from psycopg import sql
-    from psycopg.conninfo import conninfo_to_dict
 
 __all__ = ["JOBS_SCHEMA", "check_journal", "count_workers", "engine", "prepare_engine", "reaching"]
 
@@ -36,8 +36,6 @@ JOBS_SCHEMA = "alphasms_jobs"
 _STATEMENTS = read_statements("alphasms_async.workers", "engine.sql")
 # Any number that no other program is likely to lock by.
 _LOCK = 0x616C706861736D73
-_CONNECT_SECONDS = 10
-_SILENT_SECONDS = 30
 _POOL_SECONDS = 5.0
 _CONNECTIONS = 4
 _EXAMPLE = "postgresql://user@host/database"
@@ -104,7 +102,7 @@ async def engine(dsn: str) -> AsyncGenerator[App]:
     """
     connector = PsycopgConnector(
         conninfo=dsn,
-        kwargs=_limits(dsn),
+        kwargs=connection_limits(dsn),
         configure=_use_schema,
         min_size=1,
         max_size=_CONNECTIONS,
@@ -136,7 +134,9 @@ def reaching(dsn: str) -> Generator[None]:
 @asynccontextmanager
 async def _connected(dsn: str) -> AsyncGenerator["psycopg.AsyncConnection[Any]"]:
     with reaching(dsn):
-        async with await psycopg.AsyncConnection.connect(dsn, **_limits(dsn)) as connection:
+        async with await psycopg.AsyncConnection.connect(
+            dsn, **connection_limits(dsn)
+        ) as connection:
             # What others have committed while the lock was waited for must be seen.
             await connection.set_isolation_level(psycopg.IsolationLevel.READ_COMMITTED)
             yield connection
@@ -151,14 +151,6 @@ async def _do(
 async def _use_schema(connection: "psycopg.AsyncConnection[Any]") -> None:
     await _do(connection, "use_schema", schema=JOBS_SCHEMA)
     await connection.commit()
-
-
-def _limits(dsn: str) -> dict[str, Any]:
-    """Return how long a database that says nothing is waited for, where the DSN does not say."""
-    said = conninfo_to_dict(dsn)
-    limits = {"connect_timeout": _CONNECT_SECONDS, "tcp_user_timeout": _SILENT_SECONDS * 1000}
-    others = {name: limit for name, limit in limits.items() if name not in said}
-    return {**others, "client_encoding": "utf8"}
 
 
 def _installed_version() -> str:

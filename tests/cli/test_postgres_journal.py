@@ -177,7 +177,7 @@ def test_workers_that_are_wanted_are_told(
         portal.wrap_async_context_manager(PostgresJournal(journal)) as opened,
     ):
         portal.call(opened.enlist, NAME, 3)
-    told = f"{NAME}: 3 workers wanted, none at work: `alphasms worker` starts one"
+    told = f"{NAME}: 3 workers wanted, none at work: a free `alphasms worker` takes it up"
     assert told in alphasms("campaign", "status").out
     assert alphasms("campaign", "resume", NAME).err == ""
 

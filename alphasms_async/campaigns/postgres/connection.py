@@ -16,7 +16,7 @@ from alphasms_async.campaigns.postgres.sql import QUERIES
 from alphasms_async.campaigns.sql.connection import Cursor
 from alphasms_async.errors import JournalError
 
-__all__ = ["PostgresConnection", "connect"]
+__all__ = ["PostgresConnection", "connect", "connection_limits"]
 
 _CONNECT_SECONDS = 10
 _LOOK_SECONDS = 0.25
@@ -160,7 +160,9 @@ def connect(
 
     def open_one() -> psycopg.Connection:
         try:
-            opened = psycopg.connect(dsn, autocommit=True, client_encoding="UTF8", **_defaults(dsn))
+            opened = psycopg.connect(
+                dsn, autocommit=True, client_encoding="UTF8", **connection_limits(dsn)
+            )
         except psycopg.Error as error:
             raise journal_error(error, name) from None
         try:
@@ -176,6 +178,21 @@ def connect(
     return PostgresConnection(open_one, patience_seconds=patience_seconds)
 
 
+def connection_limits(dsn: str) -> dict[str, Any]:
+    """Return what a connection waits for at most, as far as its DSN does not say."""
+    told = conninfo_to_dict(dsn)
+    defaults: dict[str, Any] = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "fallback_application_name": "alphasms",
+        # A machine that is gone says nothing; without these a write waits for it for hours.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+    return {word: value for word, value in defaults.items() if word not in told}
+
+
 def _set_up(opened: psycopg.Connection, name: str, away_seconds: float | None) -> None:
     opened.adapters.register_dumper(str, _Text)
     encoding = opened.info.parameter_status("server_encoding")
@@ -189,21 +206,6 @@ def _set_up(opened: psycopg.Connection, name: str, away_seconds: float | None) -
     settings = {**_SESSION, "idle_in_transaction_session_timeout": str(away)}
     for setting, value in settings.items():
         opened.execute("select set_config(%s, %s, false)", [setting, value])
-
-
-def _defaults(dsn: str) -> dict[str, Any]:
-    """Return what is asked for where neither the DSN nor the environment says otherwise."""
-    told = conninfo_to_dict(dsn)
-    defaults: dict[str, Any] = {
-        "connect_timeout": _CONNECT_SECONDS,
-        "fallback_application_name": "alphasms",
-        # A machine that is gone says nothing; without these a write waits for it for hours.
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
-    }
-    return {word: value for word, value in defaults.items() if word not in told}
 
 
 def _make_durable(opened: psycopg.Connection, name: str) -> None:

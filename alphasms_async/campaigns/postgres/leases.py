@@ -34,7 +34,7 @@ def beat(connection: Connection, owner: int, name: str) -> float:
 def _lost(name: str) -> JournalLocked:
     return JournalLocked(
         f"this process was away from the journal {name} for longer than its lease: whom it was "
-        "calling is uncertain, and it dials nobody more; start it again"
+        "calling is uncertain, and it dials nobody more before it begins anew"
     )
 
 

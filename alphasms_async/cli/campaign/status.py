@@ -133,7 +133,7 @@ def _notable(one: Standing, speed: Speed | None) -> Iterator[Text]:
         yield Text(f"{name}: {one.work.dialers} dialers at work")
     if one.work.wanted and not one.running and not _waiting(one):
         wanted = counted(one.work.wanted, "worker")
-        yield Text(f"{name}: {wanted} wanted, none at work: `alphasms worker` starts one")
+        yield Text(f"{name}: {wanted} wanted, none at work: a free `alphasms worker` takes it up")
     if one.running and one.tally.to_dial:
         told = _waiting(one) or ", ".join(speed.told(one.tally.to_dial) if speed else ())
         if told:
