@@ -24,7 +24,7 @@ COMMANDS = {
     "campaign pause": ("within a second",),
     "campaign resume": ("within a second",),
     "campaign pace": ("--per-second", "--unlimited"),
-    "campaign budget": ("AMOUNT", "from its next run on"),
+    "campaign budget": ("AMOUNT", "heeds it at once"),
     "campaign cancel": ("for good",),
     "campaign reconcile": ("--redial", "--drop", "ten minutes", "Exit codes"),
     "campaign poll": ("may be repeated", "Exit codes"),

@@ -78,7 +78,8 @@ select a.recipient, a.n, r.state = 'dialing' and r.attempts = a.n
 from alphasms.owner o
 join alphasms.attempt a on a.owner = o.id and a.verdict is null
 join alphasms.recipient r on r.id = a.recipient
-where (o.gone_at is not null and not o.is_swept or o.id = %(owner)s::bigint)
+where (o.gone_at is not null and not o.is_swept
+    or o.id = %(owner)s::bigint and r.state = 'dialing' and r.attempts = a.n)
   and (%(campaign)s::bigint is null or a.campaign = %(campaign)s)
 for update of r skip locked;
 
