@@ -143,17 +143,17 @@ MUTANTS: Mapping[str, Mutant] = {
         },
     ),
     "a lost machine's calls go back to planned": Mutant(
-        "torture/test_many_machines.py::test_lost_machines_ring_nobody_twice[budget-0]",
+        "campaigns/postgres/test_shares.py::test_grants_are_never_above_the_budget",
         "campaigns/sql/moves.py",
         {"RowState.DIALING, Cause.UNCERTAIN)": "RowState.DIALING, Cause.PUT_BACK)"},
     ),
     "a start that is given out twice": Mutant(
-        "torture/test_many_machines.py::test_lost_machines_ring_nobody_twice[pace-0]",
+        "campaigns/postgres/test_shares.py::test_slots_stand_in_one_row",
         "campaigns/postgres/queries.sql",
         {"set next_slot = p.first + %(count)s * p.step": "set next_slot = p.first"},
     ),
     "money that is given out twice": Mutant(
-        "torture/test_many_machines.py::test_lost_machines_ring_nobody_twice[budget-0]",
+        "campaigns/postgres/test_shares.py::test_grants_are_never_above_the_budget",
         "campaigns/postgres/queries.sql",
         {"set granted = c.granted + g.amount": "set granted = c.granted"},
     ),
