@@ -143,7 +143,7 @@ MUTANTS: Mapping[str, Mutant] = {
         },
     ),
     "a lost machine's calls go back to planned": Mutant(
-        "campaigns/postgres/test_shares.py::test_grants_are_never_above_the_budget",
+        "torture/test_many_machines.py::test_lost_machines_ring_nobody_twice[budget-0]",
         "campaigns/sql/moves.py",
         {"RowState.DIALING, Cause.UNCERTAIN)": "RowState.DIALING, Cause.PUT_BACK)"},
     ),
