@@ -29,6 +29,10 @@ _SESSION = {
     "lock_timeout": "0",
     "statement_timeout": "0",
 }
+_SET_UP = b"select " + b", ".join(
+    f"set_config('{setting}', %({setting})s, false)".encode()
+    for setting in (*_SESSION, "idle_in_transaction_session_timeout")
+)
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -67,12 +71,6 @@ class PostgresConnection:
         """Run one statement."""
         self.statements += 1
         return self.opened.execute(QUERIES[statement], parameters)
-
-    def executemany(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> Cursor:
-        """Run one statement for each row of parameters."""
-        cursor = self.opened.cursor()
-        cursor.executemany(QUERIES[statement], [*rows])
-        return cursor
 
     def copy(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Bring rows into a table, which is many times quicker than a statement for each."""
@@ -203,18 +201,21 @@ def _set_up(opened: psycopg.Connection, name: str, away_seconds: float | None) -
         )
     _make_durable(opened, name)
     away = 0 if away_seconds is None else max(1, int(away_seconds * 1000))
-    settings = {**_SESSION, "idle_in_transaction_session_timeout": str(away)}
-    for setting, value in settings.items():
-        opened.execute("select set_config(%s, %s, false)", [setting, value])
+    opened.execute(_SET_UP, {**_SESSION, "idle_in_transaction_session_timeout": str(away)})
 
 
 def _make_durable(opened: psycopg.Connection, name: str) -> None:
     """Insist on commits that survive a crash, whatever the server, database or user is set to."""
-    (level,) = opened.execute("show synchronous_commit").fetchone() or ("",)
+    level = _synchronous_commit(opened)
     if level not in _DURABLE:
         opened.execute("set synchronous_commit = on")
-    (level,) = opened.execute("show synchronous_commit").fetchone() or ("",)
+        level = _synchronous_commit(opened)
     if level not in _DURABLE:
         raise JournalError(
             f"the journal {name} cannot be made durable: synchronous_commit stays {level}"
         )
+
+
+def _synchronous_commit(opened: psycopg.Connection) -> str:
+    (level,) = opened.execute("show synchronous_commit").fetchone() or ("",)
+    return str(level)
