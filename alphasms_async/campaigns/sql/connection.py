@@ -1,6 +1,6 @@
 """What the journals use of a database's connection, whichever database that is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -79,10 +79,6 @@ class Connection(Protocol):
 
     def execute(self, statement: str, parameters: Mapping[str, Any] = ..., /) -> Cursor:
         """Run one statement."""
-        raise NotImplementedError
-
-    def executemany(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> Cursor:
-        """Run one statement for each row of parameters."""
         raise NotImplementedError
 
     def begin(self) -> None:

@@ -10,6 +10,7 @@ from alphasms_async.campaigns.records import Claimed
 from alphasms_async.campaigns.sql.claiming import Claim
 from alphasms_async.campaigns.sql.connection import Connection, Damaged, Row
 from alphasms_async.campaigns.sql.reading import read_columns, read_phone
+from alphasms_async.campaigns.sqlite.connection import SqliteConnection
 from alphasms_async.campaigns.states import SkipReason
 
 __all__ = ["claim"]
@@ -17,6 +18,7 @@ __all__ = ["claim"]
 
 def claim(connection: Connection, claims: Sequence[Claim]) -> list[Claimed | None]:
     """Take for each claim the next recipient that is due, `None` where nobody is left."""
+    assert isinstance(connection, SqliteConnection)  # noqa: S101 - no other takes rows one by one
     return [
         claimed
         for campaign, of_it in groupby(claims, attrgetter("campaign"))
@@ -25,7 +27,7 @@ def claim(connection: Connection, claims: Sequence[Claim]) -> list[Claimed | Non
 
 
 def _claim(
-    connection: Connection, campaign: int, claims: Sequence[Claim]
+    connection: SqliteConnection, campaign: int, claims: Sequence[Claim]
 ) -> Sequence[Claimed | None]:
     """Take who is due, past those that must not be called any more."""
     claimed: list[Claimed] = []
@@ -42,7 +44,9 @@ def _claim(
     return [*claimed, *[None] * len(left)]
 
 
-def _take(connection: Connection, rows: Sequence[Row], claims: Sequence[Claim]) -> list[Claimed]:
+def _take(
+    connection: SqliteConnection, rows: Sequence[Row], claims: Sequence[Claim]
+) -> list[Claimed]:
     """Write an attempt for each row, the intent to call it."""
     attempts = [
         {
@@ -70,7 +74,7 @@ def _take(connection: Connection, rows: Sequence[Row], claims: Sequence[Claim]) 
     ]
 
 
-def _change(connection: Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _change(connection: SqliteConnection, query: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Change the rows that an index has named, each of which must be what the index says."""
     if rows and connection.executemany(query, rows).rowcount != len(rows):
         raise Damaged("a recipient is not what the index says")
