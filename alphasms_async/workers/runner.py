@@ -19,12 +19,12 @@ from alphasms_async.clock import Clock, utc_now
 from alphasms_async.errors import InvalidRecording, InvalidRequest, JournalError
 from alphasms_async.workers.recordings import Recordings
 
-__all__ = ["Runner", "Work"]
+__all__ = ["Runner", "Work", "tell_nobody"]
 
 _logger = logging.getLogger("alphasms_async.workers")
 
 
-def _tell_nobody(line: str) -> None:
+def tell_nobody(line: str) -> None:
     """Say nothing."""
 
 
@@ -44,7 +44,7 @@ class Work:
     """What gives each call its own signed hook. `None`: the campaign's, or the account's."""
     lease_seconds: float = 30.0
     """After how many seconds of silence the calls of this process are uncertain."""
-    tell: Callable[[str], None] = _tell_nobody
+    tell: Callable[[str], None] = tell_nobody
     """Is told in one line what is taken up, and how it ended."""
     clock: Clock | None = None
     """Returns the time of day, aware. `None`: the clocks of this machine and of the database."""

@@ -20,7 +20,7 @@ from alphasms_async.errors import JournalError
 from alphasms_async.workers.engine import check_journal, engine, prepare_engine, reaching
 from alphasms_async.workers.jobs import QUEUE, WATCH_QUEUE, end_job
 from alphasms_async.workers.recordings import Recordings
-from alphasms_async.workers.runner import Work
+from alphasms_async.workers.runner import Work, tell_nobody
 from alphasms_async.workers.tasks import CampaignTasks
 
 __all__ = ["CampaignWorker"]
@@ -28,10 +28,6 @@ __all__ = ["CampaignWorker"]
 _AGAIN_SECONDS = 2.0
 _POLL_SECONDS = 0.5
 _OLD_HOURS = 24 * 30
-
-
-def _tell_nobody(line: str) -> None:
-    """Say nothing."""
 
 
 class CampaignWorker:
@@ -73,7 +69,7 @@ class CampaignWorker:
         concurrency: int | None = None,
         audio_dir: Path | None = None,
         hooks: CallHooks | None = None,
-        tell: Callable[[str], None] = _tell_nobody,
+        tell: Callable[[str], None] = tell_nobody,
         lease_seconds: float = 30.0,
         heartbeat_seconds: float = 10.0,
         stalled_seconds: float = 30.0,
