@@ -39,7 +39,7 @@ from alphasms_async.campaigns.shares import Share
 from alphasms_async.campaigns.sql.claiming import Claim
 from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.sql.journal import SqlJournal
-from alphasms_async.campaigns.sql.moves import can_be_kept, sweep
+from alphasms_async.campaigns.sql.moves import can_be_kept, forget_old_early, sweep
 from alphasms_async.campaigns.sql.planning import NewCampaign, add_campaign
 from alphasms_async.campaigns.sql.reading import read_moment
 from alphasms_async.campaigns.sql.settling import Settling
@@ -54,7 +54,6 @@ __all__ = ["Enlisted", "PostgresJournal", "tell_postgres"]
 
 T = TypeVar("T")
 
-_EARLY_EVENTS_SECONDS = 7 * 24 * 3600
 _MOST_WORKERS = 1000
 # A transaction waits for this process a few milliseconds, and others may wait for it.
 _AWAY_SECONDS = 2.0
@@ -274,7 +273,7 @@ class PostgresJournal(SqlJournal):
         connection.begin()
         try:
             sweep_gone(connection, now)
-            connection.execute("forget_old_early", {"before": now - _EARLY_EVENTS_SECONDS})
+            forget_old_early(connection, now)
             connection.commit()
         except BaseException:
             connection.rollback()

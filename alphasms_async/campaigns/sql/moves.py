@@ -20,7 +20,15 @@ from alphasms_async.campaigns.states import Cause, RowState, SkipReason, Verdict
 from alphasms_async.errors import JournalError
 from alphasms_async.models import CallOutcome
 
-__all__ = ["REDIAL_AFTER_SECONDS", "can_be_kept", "decide", "record", "settle_with_care", "sweep"]
+__all__ = [
+    "REDIAL_AFTER_SECONDS",
+    "can_be_kept",
+    "decide",
+    "forget_old_early",
+    "record",
+    "settle_with_care",
+    "sweep",
+]
 
 REDIAL_AFTER_SECONDS = 600
 """How old an uncertain attempt must be before a person may have it dialled again: until then its
@@ -33,6 +41,7 @@ _LARGEST = 2**63 - 1
 # from the same account must not fill the journal with events of calls that nobody here made.
 _MOST_EARLY = 10_000
 _EARLY_TO_GO = 1000
+_EARLY_SECONDS = 7 * 24 * 3600
 _GONE = "its dialer ended before the answer came"
 # Which outcome of one call outdoes which, whatever the order they are told in.
 _WEIGHTS: Mapping[CallOutcome, int] = {
@@ -344,6 +353,11 @@ def _all_keys(first: str | None, more: str | None) -> str | None:
     if not first or not more:
         return first or more
     return first + "".join(key for key in more if key not in first)
+
+
+def forget_old_early(connection: Connection, now: float) -> None:
+    """Forget the events whose call nobody here has told of for a week."""
+    connection.execute("forget_old_early", {"before": now - _EARLY_SECONDS})
 
 
 def _forget_oldest_early(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from alphasms_async.campaigns.shares import Share
 from alphasms_async.campaigns.sql.claiming import Claim
 from alphasms_async.campaigns.sql.connection import Connection
 from alphasms_async.campaigns.sql.journal import SqlJournal
-from alphasms_async.campaigns.sql.moves import sweep
+from alphasms_async.campaigns.sql.moves import forget_old_early, sweep
 from alphasms_async.campaigns.sql.planning import NewCampaign, add_campaign
 from alphasms_async.campaigns.sql.settling import Settling
 from alphasms_async.campaigns.sql.taking import shorten_rests
@@ -22,7 +22,6 @@ from alphasms_async.errors import JournalError, JournalLocked
 
 __all__ = ["OneWriterJournal"]
 
-_EARLY_EVENTS_SECONDS = 7 * 24 * 3600
 _COMMITS_IN_LOG = 250
 
 
@@ -64,7 +63,7 @@ class OneWriterJournal(SqlJournal):
                 "add_owner", {"host": host, "pid": pid, "now": now}
             ).fetchone()
             sweep(connection, now)
-            connection.execute("forget_old_early", {"before": now - _EARLY_EVENTS_SECONDS})
+            forget_old_early(connection, now)
             connection.commit()
         except FAILURES as error:
             raise journal_error(error, self._name) from error
